@@ -1,0 +1,53 @@
+# Sincerely. `make` prints this help; `make run` and `make test` are all a newcomer needs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+VENV := .venv
+PY := $(VENV)/bin/python
+DATA ?=
+
+.PHONY: help run test check bench demo crash format lock messages clean
+
+help: ## print this help
+	@echo "Sincerely: e-mail marketing that people run themselves"; echo
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@echo; echo "First time: make run"
+
+run: $(VENV)/.run frontend/.built $(VENV)/.messages ## install what is missing, migrate, start everything and print the address
+	@exec $(VENV)/bin/sincerely serve
+
+test: $(VENV)/.dev frontend/.built $(VENV)/.messages ## the whole suite: SQLite, PostgreSQL, headless Chromium
+	@tools/need postgresql chromium
+	@exec tools/test
+
+check: $(VENV)/.dev frontend/.built ## format, lint, types, import rules, sizes, glossary
+	@exec tools/check
+
+bench: $(VENV)/.dev frontend/.built ## measure the main paths against a reference in the same run
+	@exec $(PY) -m bench
+
+demo: $(VENV)/.run frontend/.built $(VENV)/.messages ## the main job without a browser (DATA=path/to/hillstrom.csv for a real campaign)
+	@exec $(VENV)/bin/sincerely demo $(if $(DATA),--data "$(DATA)",)
+
+format: $(VENV)/.dev ## put every file into the house format
+	@$(VENV)/bin/ruff format . && $(VENV)/bin/ruff check --fix .
+
+lock: $(VENV)/.dev ## resolve the locked versions again (hashes, no index address)
+	@exec tools/lock
+
+messages: $(VENV)/.dev ## collect the sentences to translate (needs gettext)
+	@exec tools/messages
+
+clean: ## remove everything that was built (the state in var/ stays)
+	rm -rf $(VENV) frontend/node_modules frontend/.built src/sincerely/web/static/dist
+
+$(VENV)/.run: requirements/run.txt pyproject.toml
+	@tools/bootstrap $(VENV) requirements/run.txt && touch $@
+
+$(VENV)/.dev: requirements/dev.txt pyproject.toml
+	@tools/bootstrap $(VENV) requirements/dev.txt && touch $@ $(VENV)/.run
+
+frontend/.built: $(shell find frontend -type f -not -path '*/node_modules/*' -not -name .built 2>/dev/null) $(VENV)/.run
+	@tools/frontend && touch $@
+
+$(VENV)/.messages: $(VENV)/.run $(wildcard src/sincerely/locale/*/LC_MESSAGES/*.po)
+	@$(PY) tools/compile_messages.py && touch $@

@@ -1,0 +1,1 @@
+"""What the product does: one Django app per domain, lowest first."""

@@ -1,0 +1,1 @@
+"""One mailing to an audience: plan, launch, result."""

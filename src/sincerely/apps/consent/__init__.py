@@ -1,0 +1,1 @@
+"""Subscription types, permission and its proof, suppression, tracking tier."""

@@ -1,0 +1,1 @@
+"""The people we may write to, their fields and lists."""

@@ -1,0 +1,1 @@
+"""Blocks, templates, MJML, personalisation, checks, preview."""

@@ -1,0 +1,1 @@
+"""Mailings, links, raw signals, verdicts, events and rollups."""

@@ -1,0 +1,6 @@
+"""Addresses of the engagement pages."""
+
+from django.urls import URLPattern
+
+app_name = "engagement"
+urlpatterns: list[URLPattern] = []

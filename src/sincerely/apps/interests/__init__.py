@@ -1,0 +1,1 @@
+"""What each contact cares about: labels with evidence and strength."""

@@ -1,0 +1,79 @@
+"""A contact's labels: the assignment, its provenance, and click evidence per day and mailing.
+
+Strength decays on reading (rules.py); what is stored are counts, which equal a rebuild from events.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.engagement.models import Mailing
+from sincerely.apps.labels.models import Label
+
+
+class Route(models.TextChoices):
+    """By which way a label came or went."""
+
+    SELF = "self", _("chosen by the contact")
+    IMPORT = "import", _("import")
+    MANUAL = "manual", _("given by a member")
+    CLICK = "click", _("clicks")
+    API = "api", "API"
+    WORKFLOW = "workflow", _("workflow")
+    MERGE = "merge", _("labels merged")
+
+
+class ContactLabel(models.Model):
+    """A contact holds (or has lost) a label; a self-declared choice outranks what clicks say."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    label = models.ForeignKey(Label, on_delete=models.CASCADE)
+    is_held = models.BooleanField(default=True)
+    route = models.CharField(max_length=10, choices=Route.choices)
+    since = models.DateTimeField()
+    is_self_removed = models.BooleanField(default=False)
+    ask_again_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "label"], name="one_label_state")]
+        indexes = [models.Index(fields=["label", "is_held", "contact"], name="label_holders")]
+
+
+class LabelChange(models.Model):
+    """Provenance: an assignment or removal with route, actor, cause; also the triggers' feed."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    label = models.ForeignKey(Label, on_delete=models.CASCADE)
+    is_added = models.BooleanField()
+    route = models.CharField(max_length=10, choices=Route.choices)
+    at = models.DateTimeField()
+    member_id = models.BigIntegerField(null=True)
+    api_key_id = models.BigIntegerField(null=True)
+    import_id = models.BigIntegerField(null=True)
+    message_id = models.BigIntegerField(null=True)
+    mailing = models.ForeignKey(Mailing, null=True, on_delete=models.SET_NULL)
+
+    class Meta:
+        indexes = [models.Index(fields=["contact", "at"], name="label_change_contact")]
+
+
+class LabelDay(models.Model):
+    """Clicks of one contact on links with one label, per UTC day and mailing (0 = imported)."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    label = models.ForeignKey(Label, on_delete=models.CASCADE)
+    day = models.DateField()
+    mailing_id = models.BigIntegerField(default=0)
+    human_count = models.PositiveIntegerField(default=0)
+    undecided_count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["contact", "label", "day", "mailing_id"], name="one_label_day"
+            )
+        ]
+        indexes = [models.Index(fields=["label", "day", "contact"], name="label_day")]

@@ -1,0 +1,6 @@
+"""Addresses of the interests pages."""
+
+from django.urls import URLPattern
+
+app_name = "interests"
+urlpatterns: list[URLPattern] = []

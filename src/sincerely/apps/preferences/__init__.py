@@ -1,0 +1,1 @@
+"""The contact's own pages: unsubscribe and what follows."""

@@ -1,0 +1,1 @@
+"""The rule language and the saved rules that select contacts."""

@@ -1,0 +1,54 @@
+"""Saved rules that select contacts, and the history of who entered and left."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from sincerely.apps.contacts.models import Contact
+
+
+class Segment(models.Model):
+    """A saved rule; `rule` is a tree of the rule language, always valid when saved."""
+
+    name = models.CharField(max_length=120, unique=True)
+    description = models.TextField(blank=True)
+    rule = models.JSONField()
+    ready_made = models.CharField(max_length=40, blank=True)
+    is_watched = models.BooleanField(default=True)
+    refreshed_at = models.DateTimeField(null=True)
+    member_count = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SegmentUse(models.Model):
+    """The dependency graph: `segment` names `used` in its rule; a circle is refused."""
+
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE)
+    used = models.ForeignKey(Segment, on_delete=models.PROTECT, related_name="used_by")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["segment", "used"], name="one_use")]
+
+
+class SegmentStay(models.Model):
+    """One stay of one contact in one segment, as seen at the refreshes."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    segment = models.ForeignKey(Segment, on_delete=models.CASCADE)
+    entered_at = models.DateTimeField()
+    left_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment", "contact"],
+                condition=models.Q(left_at__isnull=True),
+                name="one_open_stay",
+            )
+        ]
+        indexes = [models.Index(fields=["contact", "entered_at"], name="stay_contact")]

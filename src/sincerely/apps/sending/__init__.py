@@ -1,0 +1,1 @@
+"""Senders, transports, the gate, the outbox, retries."""

@@ -1,0 +1,204 @@
+"""Senders, transports, holds, and the outbox: one row per recipient of a mailing.
+
+States of a message: planned → claimed → dialling → accepted | deferred → (claimed …) | failed |
+unknown; or skipped(reason) at planning, refused(reason) by the gate later, cancelled. `fence`
+grows with each claim; an outcome is written only by the holder of the current fence.
+"""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.content.models import ContentVersion
+from sincerely.apps.engagement.models import Mailing
+from sincerely.apps.team.models import Brand
+
+
+class TransportKind(models.TextChoices):
+    """The way mail leaves."""
+
+    MAILBOX = "mailbox", _("test mailbox")
+    SMTP = "smtp", _("SMTP relay")
+    PROVIDER = "provider", _("provider")
+
+
+class Transport(models.Model):
+    """A way for mail to leave; `secret` is encrypted with a key outside the database."""
+
+    name = models.CharField(max_length=120, unique=True)
+    kind = models.CharField(max_length=8, choices=TransportKind.choices)
+    provider = models.CharField(max_length=40, blank=True)
+    host = models.CharField(max_length=255, blank=True)
+    port = models.PositiveIntegerField(default=587)
+    security = models.CharField(max_length=8, default="starttls")
+    user_name = models.CharField(max_length=255, blank=True)
+    secret = models.BinaryField(null=True)
+    options = models.JSONField(default=dict)
+    connection_count = models.PositiveSmallIntegerField(default=4)
+    per_connection_count = models.PositiveIntegerField(default=100)
+    per_hour = models.PositiveIntegerField(null=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+
+class SenderIdentity(models.Model):
+    """The identity mail comes from; contacts are mailed for real only once its domain passes."""
+
+    brand = models.ForeignKey(Brand, on_delete=models.PROTECT)
+    name = models.CharField(max_length=120)
+    address = models.EmailField()
+    reply_to = models.EmailField(blank=True)
+    checks = models.JSONField(default=dict)
+    checked_at = models.DateTimeField(null=True)
+    verified_at = models.DateTimeField(null=True)
+    dkim_selector = models.CharField(max_length=63, blank=True)
+    dkim_private_key = models.BinaryField(null=True)
+    dkim_public_key = models.TextField(blank=True)
+    is_default = models.BooleanField(default=False)
+    created_at = models.DateTimeField()
+    archived_at = models.DateTimeField(null=True)
+
+
+class Dispatch(models.Model):
+    """How one mailing leaves: envelope, content, transport, pace and its switch.
+
+    Written by whoever owns the mailing (a campaign); read by the sender. `state` is the switch
+    that a member turns: open, paused, cancelled. Finished is a query, never stored.
+    """
+
+    mailing = models.OneToOneField(Mailing, primary_key=True, on_delete=models.CASCADE)
+    sender = models.ForeignKey(SenderIdentity, on_delete=models.PROTECT)
+    transport = models.ForeignKey(Transport, on_delete=models.PROTECT)
+    reply_to = models.EmailField(blank=True)
+    subscription_type_id = models.BigIntegerField(null=True)
+    utm = models.JSONField(default=dict)
+    state = models.CharField(max_length=10, default="open")
+    planned_through_id = models.BigIntegerField(default=0)
+    is_planned = models.BooleanField(default=False)
+    per_hour = models.PositiveIntegerField(null=True)
+    created_at = models.DateTimeField()
+
+
+class State(models.TextChoices):
+    """Where a message is on its way."""
+
+    PLANNED = "planned", _("waiting")
+    CLAIMED = "claimed", _("being prepared")
+    DIALLING = "dialling", _("being handed over")
+    ACCEPTED = "accepted", _("delivered")
+    DEFERRED = "deferred", _("will be tried again")
+    FAILED = "failed", _("bounced")
+    UNKNOWN = "unknown", _("unknown")
+    SKIPPED = "skipped", _("left out")
+    REFUSED = "refused", _("stopped by the gate")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class SkipReason(models.TextChoices):
+    """Why the gate says no."""
+
+    NO_PERMISSION = "no_permission", _("no permission for this kind of mail")
+    NO_EVIDENCE = "no_evidence", _("no verifiable opt-in")
+    OPTED_OUT = "opted_out", _("opted out of this kind of mail")
+    OPTED_OUT_ALL = "opted_out_all", _("opted out of all marketing mail")
+    COMPLAINT = "complaint", _("complained of spam")
+    SUPPRESSED = "suppressed", _("the address is suppressed")
+    HARD_BOUNCE = "hard_bounce", _("the address bounced")
+    SAME_ADDRESS = "same_address", _("another contact with this address gets it")
+    ADDRESS_CHANGED = "address_changed", _("the address was changed after planning")
+    STALE = "stale", _("not mailed for more than twelve months")
+    CAPPED = "capped", _("had enough mail lately")
+    HELD = "held", _("held back")
+    EXPIRED = "expired", _("could not be delivered in time")
+    RENDER_FAILED = "render_failed", _("the mail could not be made for this contact")
+    INACTIVE = "inactive", _("inactive")
+
+
+class Message(models.Model):
+    """One mail for one contact, with its states: a row of the outbox."""
+
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    occasion = models.BigIntegerField(default=0)
+    nonce = models.BinaryField(max_length=6)
+    address_key = models.BinaryField(max_length=16)
+    version = models.ForeignKey(ContentVersion, null=True, on_delete=models.PROTECT)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    reason = models.CharField(max_length=16, choices=SkipReason.choices, blank=True)
+    due_at = models.DateTimeField()
+    fence = models.PositiveIntegerField(default=0)
+    claimed_by = models.CharField(max_length=60, blank=True)
+    attempt_count = models.PositiveSmallIntegerField(default=0)
+    planned_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    shown_blocks = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["mailing", "contact", "occasion"], name="one_message"),
+            models.UniqueConstraint(
+                fields=["mailing", "occasion", "address_key"],
+                condition=~models.Q(state="skipped"),
+                name="one_message_per_address",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["due_at", "id"],
+                condition=models.Q(state__in=["planned", "deferred"]),
+                name="message_due",
+            ),
+            models.Index(
+                fields=["claimed_by"],
+                condition=models.Q(state__in=["claimed", "dialling"]),
+                name="message_claimed",
+            ),
+            models.Index(fields=["mailing", "state", "reason"], name="message_mailing_state"),
+            models.Index(fields=["contact", "id"], name="message_contact"),
+        ]
+
+
+class Attempt(models.Model):
+    """An outcome at the wire, append-only: what the receiving server said. The folder reads it."""
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE)
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=10, choices=State.choices)
+    code = models.PositiveSmallIntegerField(null=True)
+    text = models.CharField(max_length=300, blank=True)
+
+
+class Hold(models.Model):
+    """A reason why mailings wait: one mailing, or all where it is null. Lifted, never deleted."""
+
+    mailing = models.ForeignKey(Mailing, null=True, on_delete=models.CASCADE)
+    reason = models.CharField(max_length=200)
+    placed_by = models.CharField(max_length=40)
+    placed_at = models.DateTimeField()
+    lifted_at = models.DateTimeField(null=True)
+
+
+class Pressure(models.Model):
+    """Mail to one address in the cap's window; the row is locked by the gate, so caps are exact."""
+
+    address_key = models.BinaryField(max_length=16, primary_key=True)
+    recent = models.JSONField(default=list)
+
+
+class TestMail(models.Model):
+    """A test to a member or a saved test address; outside the gate, never counted."""
+
+    mailing_id = models.BigIntegerField(null=True)
+    address = models.EmailField()
+    at = models.DateTimeField()
+    outcome = models.CharField(max_length=300)
+
+
+class TestAddress(models.Model):
+    """An address on the saved test list."""
+
+    address = models.EmailField(unique=True)
+    name = models.CharField(max_length=120, blank=True)

@@ -1,0 +1,1 @@
+"""Members, roles, API keys, brands and the audit trail."""

@@ -1,0 +1,37 @@
+"""Authentication of API requests: a bearer key whose scopes include what the operation needs."""
+
+from __future__ import annotations
+
+import hashlib
+
+from django.http import HttpRequest
+from ninja.errors import HttpError
+from ninja.security import HttpBearer
+
+from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.rules import Actor, Capability
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of an API key; keys are random, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+class Scope(HttpBearer):
+    """Lets only keys with this capability call an operation: `auth=Scope(Capability.SEND)`."""
+
+    def __init__(self, capability: Capability) -> None:
+        super().__init__()
+        self.capability = capability
+
+    def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
+        """Return the actor (also set as `request.auth`), None for 401; raises 403 for a scope."""
+        key = APIKey.objects.filter(
+            secret_hash=hash_secret(token), revoked_at=None, member__is_active=True
+        ).first()
+        if key is None:
+            return None
+        if self.capability.value not in key.scopes:
+            raise HttpError(403, f"This key lacks the scope '{self.capability.value}'.")
+        request.api_key_id = key.pk  # type: ignore[attr-defined]
+        return Actor(api_key_id=key.pk, ip=request.META.get("REMOTE_ADDR") or None)

@@ -1,0 +1,1 @@
+"""How the product runs: one package per process that the supervisor starts."""

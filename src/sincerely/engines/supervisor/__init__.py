@@ -1,0 +1,1 @@
+"""One parent for all processes of a machine: starts, watches, restarts and stops them."""

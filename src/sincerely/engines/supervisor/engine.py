@@ -1,0 +1,43 @@
+"""`sincerely engine NAME`: run one process in the foreground until it is told to stop.
+
+Each engine is a module `sincerely.engines.<name>.main` with a function `run(stop)`, which works
+until the event is set and then leaves nothing half-done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from importlib import import_module
+from types import FrameType
+
+from django.conf import settings
+
+from sincerely.wire import clock
+from sincerely.wire.parent import die_with_parent
+
+NAMES = ("web", "tracker", "folder", "sender", "mailbox", "runner")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Take the engine's name."""
+    parser.add_argument("name", choices=NAMES)
+    parser.add_argument("--die-with", type=int, default=0, help="end when this parent process ends")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the engine until SIGINT or SIGTERM."""
+    if options.die_with:
+        die_with_parent(options.die_with)
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGINT, ask)
+    signal.signal(signal.SIGTERM, ask)
+    if settings.CLOCK_TURNABLE:
+        clock.watch(settings.HOME)
+    import_module(f"sincerely.engines.{options.name}.main").run(stop)
+    return 0

@@ -1,0 +1,32 @@
+"""The URL root: pages of every domain, login, and the JSON API."""
+
+from django.urls import include, path
+
+from sincerely.api.root import api
+
+DOMAINS = (
+    "team",
+    "contacts",
+    "consent",
+    "labels",
+    "engagement",
+    "interests",
+    "segments",
+    "content",
+    "sending",
+    "preferences",
+    "campaigns",
+    "people",
+    "reports",
+)
+
+urlpatterns = [
+    path("", include("sincerely.web.urls")),
+    path("account/", include("allauth.urls")),
+    path("api/v1/", api.urls),
+    *(path("", include(f"sincerely.apps.{domain}.urls")) for domain in DOMAINS),
+]
+handler400 = "sincerely.web.errors.bad_request"
+handler403 = "sincerely.web.errors.forbidden"
+handler404 = "sincerely.web.errors.not_found"
+handler500 = "sincerely.web.errors.server_error"

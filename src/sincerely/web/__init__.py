@@ -1,0 +1,1 @@
+"""The page frame: layout, components, navigation, charts, home and search."""
