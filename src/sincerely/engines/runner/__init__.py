@@ -1,0 +1,1 @@
+"""The clock of the product: due campaigns, imports, exports, refreshes, seals."""
