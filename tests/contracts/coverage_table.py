@@ -12,7 +12,7 @@ TITLES = Path(__file__).with_name("requirements.txt")
 TABLE = ROOT / "docs" / "reference" / "requirements.md"
 HEAD = """# Requirements: what is proven
 
-Made from the marks in the tests by `python -m tests.contracts.coverage_table`; do not edit by hand.
+Made from the marks in the tests by `python -m tests.contracts.coverage_table`.
 *Proven*: the acceptance check runs as a test on the real path. *Partial*: it covers all that exists;
 the last column says what is missing.
 

@@ -9,7 +9,7 @@ from tests.contracts.source import PACKAGE, ROOT, python_files, tree_of
 MAP = ROOT / "docs" / "map.md"
 HEAD = """# Map of the code
 
-Made from the first line of each module by `python -m tests.contracts.map_page`; do not edit by hand.
+Made from the first line of each module by `python -m tests.contracts.map_page`.
 """
 
 

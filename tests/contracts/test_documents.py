@@ -31,9 +31,10 @@ def test_every_environment_setting_is_documented() -> None:
 
 
 def test_the_glossary_holds_every_fixed_word() -> None:
-    words = (
-        "member|contact|subscription type|consent record|permission|suppression|label|preference|"
-        "list|segment|template|campaign|workflow|mailing|message|sender|transport|event|verdict"
-    ).split("|")
+    words = [
+        *("member", "contact", "subscription type", "consent record", "permission"),
+        *("suppression", "label", "preference", "list", "segment", "template", "campaign"),
+        *("workflow", "mailing", "message", "sender", "transport", "event", "verdict"),
+    ]
     glossary = (ROOT / "docs" / "glossary.md").read_text().lower()
     assert [word for word in words if f"**{word}" not in glossary] == []

@@ -1,0 +1,78 @@
+"""When a campaign leaves: now, at a time in a named zone, or at a time in each contact's zone.
+
+A local time that a change to summer time skips is moved forward by the gap; one that happens twice
+is taken the first time (PEP 495, fold 0). The unknown zone of a contact is the organisation's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+GRACE = timedelta(seconds=60)  # sending can be stopped for a minute after the button
+# The first and the last zone on earth reach a local time 26 hours apart.
+WESTERNMOST, EASTERNMOST = timedelta(hours=12), timedelta(hours=14)
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Leave after the minute in which it can still be stopped."""
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Leave at one moment everywhere; `at` is aware."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Leave at this date and time on each contact's own clock."""
+
+    on: date
+    at: time
+
+
+Schedule = Now | At | Local
+
+
+class WrongSchedule(ValueError):
+    """The schedule cannot be kept; the text says what to do, in English."""
+
+
+def moment(on: date, at: time, zone: str) -> datetime:
+    """Return the moment, in UTC, when clocks in the zone show this date and time."""
+    try:
+        local = datetime.combine(on, at, tzinfo=ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise WrongSchedule(f"The time zone “{zone}” is not known.") from error
+    # A skipped time maps to itself plus the gap: UTC and back shows it.
+    return local.astimezone(UTC).astimezone(ZoneInfo(zone)).astimezone(UTC)
+
+
+def launch_moment(schedule: Schedule, *, now: datetime, grace: timedelta = GRACE) -> datetime:
+    """Return when planning begins; WrongSchedule if that time is past."""
+    match schedule:
+        case Now():
+            return now + grace
+        case At(at=at):
+            if at < now:
+                raise WrongSchedule("This time is past. Choose a later one, or send now.")
+            return at
+        case Local(on=on, at=at):
+            first = datetime.combine(on, at, tzinfo=UTC) - EASTERNMOST
+            if datetime.combine(on, at, tzinfo=UTC) + WESTERNMOST < now:
+                raise WrongSchedule("This time is past in every time zone. Choose a later one.")
+            return max(now + grace, first)
+
+
+def due_moments(
+    schedule: Schedule, zones: Iterable[str], *, launch: datetime
+) -> dict[str, datetime]:
+    """Return, per zone, when its messages are due; a local time already past is due at once."""
+    if not isinstance(schedule, Local):
+        return dict.fromkeys(zones, launch)
+    return {zone: max(launch, moment(schedule.on, schedule.at, zone)) for zone in zones}
