@@ -13,8 +13,8 @@ TABLE = ROOT / "docs" / "reference" / "requirements.md"
 HEAD = """# Requirements: what is proven
 
 Made from the marks in the tests by `python -m tests.contracts.coverage_table`.
-*Proven*: the acceptance check runs as a test on the real path. *Partial*: it covers all that exists;
-the last column says what is missing.
+*Proven*: the acceptance check runs as a test on the real path. *Partial*: it covers all that
+exists; the last column says what is missing.
 
 | number | requirement | state | tests | missing |
 |---|---|---|---|---|

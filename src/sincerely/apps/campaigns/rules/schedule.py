@@ -49,8 +49,7 @@ def moment(on: date, at: time, zone: str) -> datetime:
         local = datetime.combine(on, at, tzinfo=ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise WrongSchedule(f"The time zone “{zone}” is not known.") from error
-    # A skipped time maps to itself plus the gap: UTC and back shows it.
-    return local.astimezone(UTC).astimezone(ZoneInfo(zone)).astimezone(UTC)
+    return local.astimezone(UTC)
 
 
 def launch_moment(schedule: Schedule, *, now: datetime, grace: timedelta = GRACE) -> datetime:
