@@ -1,0 +1,1 @@
+"""The pet shop: invented people and an invented past, to try everything on."""
