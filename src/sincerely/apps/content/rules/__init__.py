@@ -1,0 +1,1 @@
+"""Pure rules of content: the document, its blocks, the compiled form."""
