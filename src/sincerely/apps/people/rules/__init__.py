@@ -1,0 +1,1 @@
+"""What people decides, without Django or the outside world."""
