@@ -13,7 +13,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "engine": ("sincerely.engines.supervisor.engine", f"run one process: {', '.join(ENGINES)}"),
     "migrate": ("sincerely.project.installation", "bring the database up to date"),
     "owner-link": ("sincerely.project.owner_link", "print a one-time link that creates an owner"),
-    "demo": ("sincerely.project.demo", "run the main job without a browser"),
+    "demo": ("sincerely.project.demo.command", "run the main job without a browser"),
     "doctor": ("sincerely.project.doctor", "check the installation and its invariants"),
 }
 
