@@ -1,0 +1,53 @@
+"""How far the readers of events and captures have come, and what waits above the mark."""
+
+from __future__ import annotations
+
+import threading
+
+from django.conf import settings
+from django.db import connection
+
+from sincerely.apps.engagement.models import Watermark
+from sincerely.wire.capture import Store, open_store
+
+CAPTURE = "capture"
+_here = threading.local()
+
+
+def position(reader: str) -> int:
+    """Return how far a reader has come; 0 before its first step."""
+    return Watermark.objects.filter(pk=reader).values_list("position", flat=True).first() or 0
+
+
+def capture_conninfo() -> str:
+    """Return the connection string of the capture table, '' where captures are in a file."""
+    if connection.vendor != "postgresql":
+        return ""
+    names = {"dbname", "user", "password", "host", "port", "sslmode"}
+    wanted = {k: v for k, v in connection.get_connection_params().items() if k in names}
+    from_parts = "".join(f" {k}='{_quoted(v)}'" for k, v in wanted.items() if v not in (None, ""))
+    return from_parts.strip()
+
+
+def _quoted(value: object) -> str:
+    return str(value).replace("\\", "\\\\").replace("'", "\\'")
+
+
+def capture_store() -> Store:
+    """Return this thread's capture store, opened at first use."""
+    key = (str(settings.CAPTURE_PATH), capture_conninfo())
+    known: tuple[tuple[str, str], Store] | None = getattr(_here, "store", None)
+    if known is None or known[0] != key:
+        if known is not None:
+            known[1].close()
+        known = _here.store = (key, open_store(settings.CAPTURE_PATH, key[1]))
+    return known[1]
+
+
+def unfolded_unsubscribes() -> list[int]:
+    """Return the message ids of one-click unsubscribes that were answered but not yet folded.
+
+    Call it inside the transaction that reads permissions: the mark it starts from is moved in the
+    transaction that writes the withdrawals.
+    """
+    return capture_store().unfolded_unsubscribes(position(CAPTURE))

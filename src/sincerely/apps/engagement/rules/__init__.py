@@ -1,0 +1,1 @@
+"""Rules of engagement: tokens, verdicts, estimates. Pure."""
