@@ -3,6 +3,9 @@
 States of a message: planned → claimed → dialling → accepted | deferred → (claimed …) | failed |
 unknown; or skipped(reason) at planning, refused(reason) by the gate later, cancelled. `fence`
 grows with each claim; an outcome is written only by the holder of the current fence.
+`paced_until` is the moment (real time) before which a mailing or transport with a rate per hour
+may not be claimed from again: it moves in the claim's transaction, so the rate holds exactly with
+any number of senders.
 """
 
 from __future__ import annotations
@@ -39,9 +42,13 @@ class Transport(models.Model):
     connection_count = models.PositiveSmallIntegerField(default=4)
     per_connection_count = models.PositiveIntegerField(default=100)
     per_hour = models.PositiveIntegerField(null=True)
+    paced_until = models.DateTimeField(null=True)
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SenderIdentity(models.Model):
@@ -61,6 +68,9 @@ class SenderIdentity(models.Model):
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return f"{self.name} <{self.address}>"
+
 
 class Dispatch(models.Model):
     """How one mailing leaves: envelope, content, transport, pace and its switch.
@@ -79,6 +89,7 @@ class Dispatch(models.Model):
     planned_through_id = models.BigIntegerField(default=0)
     is_planned = models.BooleanField(default=False)
     per_hour = models.PositiveIntegerField(null=True)
+    paced_until = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
 
@@ -147,7 +158,7 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(
-                fields=["due_at", "id"],
+                fields=["mailing", "due_at", "id"],
                 condition=models.Q(state__in=["planned", "deferred"]),
                 name="message_due",
             ),

@@ -1,0 +1,12 @@
+"""Reads of the sending domain."""
+
+from sincerely.apps.sending.queries.audience import estimate
+from sincerely.apps.sending.queries.dispatches import (
+    Tally,
+    dispatch_of,
+    is_finished,
+    tally,
+    waiting_because,
+)
+
+__all__ = ["Tally", "dispatch_of", "estimate", "is_finished", "tally", "waiting_because"]

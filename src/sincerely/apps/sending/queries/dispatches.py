@@ -1,0 +1,81 @@
+"""Where a mailing stands: its tally by state and reason, and whether it is finished."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.db.models import Count
+
+from sincerely.apps.sending.models import Dispatch, Hold, Message, State
+
+OPEN_STATES = (State.PLANNED, State.CLAIMED, State.DIALLING, State.DEFERRED)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Messages of one mailing by state, and the reasons of those that did not leave."""
+
+    by_state: dict[str, int] = field(default_factory=dict)
+    by_reason: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def audience_count(self) -> int:
+        """Everybody whom the plan looked at."""
+        return sum(self.by_state.values())
+
+    @property
+    def accepted_count(self) -> int:
+        """Taken by the receiving server."""
+        return self.by_state.get(State.ACCEPTED, 0)
+
+    @property
+    def open_count(self) -> int:
+        """Messages without a terminal state."""
+        return sum(self.by_state.get(state, 0) for state in OPEN_STATES)
+
+    @property
+    def mailable_count(self) -> int:
+        """Messages that were meant to leave when they were planned."""
+        return self.audience_count - self.by_state.get(State.SKIPPED, 0)
+
+
+def dispatch_of(mailing_id: int) -> Dispatch | None:
+    """Return how a mailing leaves, or None while it has not been opened."""
+    return (
+        Dispatch.objects.select_related("sender", "transport", "mailing")
+        .filter(pk=mailing_id)
+        .first()
+    )
+
+
+def tally(mailing_id: int) -> Tally:
+    """Count the messages of a mailing by state and by reason (one walk along its index)."""
+    by_state: dict[str, int] = {}
+    by_reason: dict[str, int] = {}
+    counted = (
+        Message.objects.filter(mailing_id=mailing_id)
+        .order_by()
+        .values_list("state", "reason")
+        .annotate(n=Count("id"))
+    )
+    for state, reason, n in counted:
+        by_state[state] = by_state.get(state, 0) + n
+        if reason:
+            by_reason[reason] = by_reason.get(reason, 0) + n
+    return Tally(by_state, by_reason)
+
+
+def is_finished(mailing_id: int) -> bool:
+    """Say whether planning is over and no message is without a terminal state: always a query."""
+    dispatch = Dispatch.objects.filter(pk=mailing_id).only("is_planned", "state").first()
+    if dispatch is None or (not dispatch.is_planned and dispatch.state != "cancelled"):
+        return False
+    return not Message.objects.filter(mailing_id=mailing_id, state__in=OPEN_STATES).exists()
+
+
+def waiting_because(mailing_id: int) -> list[str]:
+    """Return the reasons of the holds that keep a mailing waiting."""
+    holds = Hold.objects.filter(lifted_at=None, mailing_id__in=[mailing_id]) | Hold.objects.filter(
+        lifted_at=None, mailing_id=None
+    )
+    return list(holds.order_by("placed_at").values_list("reason", flat=True))

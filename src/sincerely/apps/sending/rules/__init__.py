@@ -1,0 +1,1 @@
+"""Decisions of the sending domain; pure: values in, decisions out."""
