@@ -44,9 +44,9 @@ def _light(look: BrandLook) -> str:
 .rich blockquote {{ margin:0 0 14px; padding:2px 0 2px 16px; border-left:3px solid {look.accent}; }}
 .rich a {{ color:{look.link}; text-decoration:underline; }}
 .rich .price {{ font-weight:bold; font-size:18px; color:{look.link}; }}
-.brand div {{ {heading}; font-size:24px; line-height:1.2; }}
-.quiet div {{ font-size:14px; color:{quiet}; padding-top:6px; }}
-.social div {{ font-size:15px; }}
+.brand p {{ {heading}; font-size:24px; line-height:1.2; margin:0; }}
+.quiet p {{ font-size:14px; color:{quiet}; margin:6px 0 0; }}
+.social p {{ font-size:15px; margin:0; }}
 .social a {{ color:{look.link}; text-decoration:none; font-weight:bold; }}
 .foot p {{ margin:0 0 8px; font-size:13px; line-height:1.6; color:{quiet}; }}
 .foot a {{ color:{quiet}; text-decoration:underline; }}
@@ -61,9 +61,9 @@ def _dark(look: BrandLook) -> str:
 body, .ground, .ground > table, .ground td {{ background-color:{DARK_GROUND} !important; }}
 .paper, .paper > table, .paper td {{ background-color:{DARK_PAPER} !important; }}
 .tint, .tint > table, .tint td {{ background-color:{panel} !important; }}
-.rich div, .rich p, .rich li, .rich h1, .rich h2, .rich h3, .rich blockquote, .brand div
+.rich div, .rich p, .rich li, .rich h1, .rich h2, .rich h3, .rich blockquote, .brand p
 {{ color:{DARK_INK} !important; }}
-.quiet div, .foot p, .foot a {{ color:{DARK_QUIET} !important; }}
+.quiet p, .foot p, .foot a {{ color:{DARK_QUIET} !important; }}
 .rich a, .social a, .rich .price {{ color:{link} !important; }}
 .role-action td, .role-confirm td {{ background-color:{look.accent} !important; }}
 .role-content td, .role-content a {{ background-color:transparent !important; }}

@@ -59,7 +59,9 @@ def _social(settings: Settings, paint: Paint) -> str:
     ]
     if not links:
         return ""
-    words = drawing.rich(" &nbsp;·&nbsp; ".join(links), align=settings["align"], kind="social")
+    words = drawing.rich(
+        f"<p>{' &nbsp;·&nbsp; '.join(links)}</p>", align=settings["align"], kind="social"
+    )
     return drawing.section(drawing.column(words), paint, padding="16px 0")
 
 

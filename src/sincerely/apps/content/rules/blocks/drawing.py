@@ -1,4 +1,4 @@
-"""The few MJML shapes that blocks are drawn with, so that all share one rhythm and one dark mode."""
+"""The few MJML shapes that blocks are drawn with: one rhythm, one dark mode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SIDE = "32px"
 ALIGN = (("left", "Left"), ("center", "Centre"))
 
 
-def section(inner: str, paint: Paint, *, ground: str = "paper", padding: str = "10px 0") -> str:
+def section(inner: str, paint: Paint, *, ground: str = "paper", padding: str = "8px 0") -> str:
     """Return a section on paper, on the tint, on the accent, or on the bare ground."""
     look = paint.look
     colours = {"paper": "#ffffff", "tint": look.tint, "accent": look.accent, "ground": look.ground}

@@ -17,6 +17,8 @@ SRC = Field("src", "image", gettext_noop("Image"), on_canvas=True)
 ALT = Field("alt", "line", gettext_noop("What the image shows (for those who cannot see it)"))
 URL = Field("url", "url", gettext_noop("Link"))
 LABEL = Field("label", "line", gettext_noop("Button"), on_canvas=True)
+# The edge of a row and the gap in each of its columns add up to the side of single texts.
+EDGE, GAP = "20px", "12px"
 WIDTHS = {"full": "600px", "medium": "420px", "small": "220px"}
 HEIGHTS = {"small": "12px", "medium": "28px", "large": "56px"}
 
@@ -39,56 +41,49 @@ def _image(settings: Settings, paint: Paint) -> str:
 
 
 def _product(settings: Settings, paint: Paint) -> str:
-    side = settings["layout"] == "side"
     image = drawing.picture(
         settings["src"],
         settings["alt"] or settings["name"],
         paint,
         href=settings["url"],
         border_radius="8px",
-        padding=f"0 {'12px' if side else drawing.SIDE} 12px {drawing.SIDE}",
+        padding=f"0 {GAP} 12px",
     )
-    padding = f"0 {drawing.SIDE} 0 {'12px' if side and image else drawing.SIDE}"
     name = f"<h3>{escape(settings['name'])}</h3>" if settings["name"] else ""
     price = f"<p class='price'>{escape(settings['price'])}</p>" if settings["price"] else ""
-    words = drawing.rich(name + settings["html"] + price, padding=padding)
-    action = drawing.button(settings["label"], settings["url"], paint, padding=padding)
-    if not (side and image):
-        inner = drawing.column(image + words + action)
-    else:
+    words = drawing.rich(name + settings["html"] + price, padding=f"0 {GAP}")
+    action = drawing.button(settings["label"], settings["url"], paint, padding=f"0 {GAP} 8px")
+    if image and settings["layout"] == "side":
         inner = drawing.column(image, width="42%") + drawing.column(words + action, width="58%")
-    return drawing.section(inner, paint, padding="14px 0")
+    else:
+        inner = drawing.column(image + words + action)
+    return drawing.section(inner, paint, padding=f"12px {EDGE}")
 
 
 def _columns(settings: Settings, paint: Paint) -> str:
-    items = settings["items"]
-    inner = "".join(
-        drawing.column(_cell(item, paint, position=place, count=len(items)))
-        for place, item in enumerate(items)
-    )
-    return drawing.section(inner, paint, ground=settings["ground"], padding="14px 0")
+    inner = "".join(drawing.column(_cell(item, paint)) for item in settings["items"])
+    is_tinted = settings["ground"] == "tint"
+    padding = f"24px {EDGE} 12px" if is_tinted else f"12px {EDGE}"
+    return drawing.section(inner, paint, ground=settings["ground"], padding=padding)
 
 
-def _cell(item: Settings, paint: Paint, *, position: int, count: int) -> str:
-    left = drawing.SIDE if position == 0 else "10px"
-    right = drawing.SIDE if position == count - 1 else "10px"
-    sides = f"{right} {{0}} {left}"
+def _cell(item: Settings, paint: Paint) -> str:
     image = drawing.picture(
         item["src"],
         item["alt"],
         paint,
         href=item["url"],
         border_radius="8px",
-        padding="0 " + sides.format("12px"),
+        padding=f"0 {GAP} 12px",
     )
-    words = drawing.rich(item["html"], padding="0 " + sides.format("0"))
+    words = drawing.rich(item["html"], padding=f"0 {GAP}")
     action = drawing.button(
         item["label"],
         item["url"],
         paint,
         role="content",
         outline="yes",
-        padding="0 " + sides.format("14px"),
+        padding=f"0 {GAP} 14px",
         inner_padding="8px 16px",
         font_size="15px",
     )

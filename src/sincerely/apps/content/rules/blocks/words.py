@@ -35,15 +35,16 @@ def _header(settings: Settings, paint: Paint) -> str:
             look.logo_url, look.name, paint, width="150px", align=align, fluid_on_mobile="false"
         )
     else:
-        mark = drawing.rich(escape(look.name), align=align, kind="brand")
-    line = drawing.rich(escape(settings["line"]), align=align, kind="quiet")
+        mark = drawing.rich(f"<p>{escape(look.name)}</p>", align=align, kind="brand")
+    words = escape(settings["line"])
+    line = drawing.rich(f"<p>{words}</p>" if words else "", align=align, kind="quiet")
     return drawing.section(drawing.column(mark + line), paint, padding="28px 0 16px")
 
 
 def _text(settings: Settings, paint: Paint) -> str:
     ground = settings["ground"]
     words = drawing.rich(settings["html"], align=settings["align"])
-    padding = "10px 0" if ground == "paper" else "28px 0 14px"
+    padding = "8px 0 0" if ground == "paper" else "28px 0 14px"
     return drawing.section(drawing.column(words), paint, ground=ground, padding=padding)
 
 
