@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sincerely.apps.content.models import Image
-from sincerely.apps.content.queries.look import EXTENSIONS, logo_url
+from sincerely.apps.content.queries.looks import EXTENSIONS, logo_url
 from sincerely.apps.team.models import Brand
 
 PAGE = 48
