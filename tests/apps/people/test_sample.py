@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from sincerely.apps.people.sample.customers import customers
+from sincerely.apps.people.sample.customers import Customer, customers
 from sincerely.apps.people.sample.past import CLICK, OPEN, PAST, responses
 
 TODAY = date(2026, 6, 15)
@@ -32,8 +32,11 @@ def test_nobody_who_never_opens_does_and_dog_owners_click_on_dogs() -> None:
     assert all(human[p.address] == [] for p in people if p.eagerness == 0)
     owners = [p for p in people if 0 in p.animals]
     others = [p for p in people if 0 not in p.animals]
-    share = sum(bool(human[p.address]) for p in owners) / len(owners)
-    assert share > 3 * sum(bool(human[p.address]) for p in others) / len(others)
+
+    def share(people: list[Customer]) -> float:
+        return sum(any(r.link == 1 for r in human[p.address]) for p in people) / len(people)
+
+    assert share(owners) > 3 * share(others)
 
 
 def test_scanners_fetch_every_link_at_once_and_proxies_open_for_everybody() -> None:
