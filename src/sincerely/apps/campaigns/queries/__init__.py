@@ -1,0 +1,37 @@
+"""Reads of campaigns; the only road from a request to a campaign."""
+
+from sincerely.apps.campaigns.queries.audience import (
+    audience_estimate,
+    audience_names,
+    audience_query,
+    sources,
+    type_fit,
+)
+from sincerely.apps.campaigns.queries.campaigns import (
+    campaign,
+    campaign_of_mailing,
+    campaigns_page,
+    default_choices,
+    due_campaign,
+    half_cancelled,
+    time_zones,
+    unplanned_campaigns,
+)
+from sincerely.apps.campaigns.queries.readiness import readiness
+
+__all__ = [
+    "audience_estimate",
+    "audience_names",
+    "audience_query",
+    "campaign",
+    "campaign_of_mailing",
+    "campaigns_page",
+    "default_choices",
+    "due_campaign",
+    "half_cancelled",
+    "readiness",
+    "sources",
+    "time_zones",
+    "type_fit",
+    "unplanned_campaigns",
+]

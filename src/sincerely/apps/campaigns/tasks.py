@@ -1,0 +1,26 @@
+"""What the runner does for campaigns: begin those whose time has come, and plan in slices."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime
+
+from sincerely.apps.campaigns import actions, queries
+
+
+def launch_due(*, now: datetime, owner: str, stop: threading.Event) -> bool:
+    """Begin one campaign whose time has come; returns whether one was found."""
+    campaign_id = queries.due_campaign(now)
+    if campaign_id is None or stop.is_set():
+        return False
+    return actions.begin_mailing(campaign_id, now=now)
+
+
+def plan_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:
+    """Plan one slice of each launched campaign; returns whether any has more."""
+    more = [
+        actions.plan_campaign(campaign, now=now)
+        for campaign in queries.unplanned_campaigns()
+        if not stop.is_set()
+    ]
+    return any(more)
