@@ -100,6 +100,7 @@ class ConsentSeal(models.Model):
 
     first_id = models.BigIntegerField()
     last_id = models.BigIntegerField(unique=True)
+    record_count = models.PositiveIntegerField()
     root = models.BinaryField(max_length=32)
     chained = models.BinaryField(max_length=32)
     at = models.DateTimeField()

@@ -46,9 +46,18 @@ class Contact(models.Model):
             )
         ]
         indexes = [
-            models.Index(fields=["address"], name="contact_address"),
-            models.Index(fields=["last_name", "first_name"], name="contact_name"),
-            models.Index(fields=["first_name"], name="contact_first_name"),
+            # Pattern classes let PostgreSQL answer prefixes (LIKE 'ann%') under any collation.
+            models.Index(
+                fields=["address"], name="contact_address", opclasses=["varchar_pattern_ops"]
+            ),
+            models.Index(
+                fields=["last_name", "first_name"],
+                name="contact_name",
+                opclasses=["varchar_pattern_ops", "varchar_pattern_ops"],
+            ),
+            models.Index(
+                fields=["first_name"], name="contact_first_name", opclasses=["varchar_pattern_ops"]
+            ),
         ]
 
     def __str__(self) -> str:

@@ -42,11 +42,16 @@ class ContactLabel(models.Model):
 
 
 class LabelChange(models.Model):
-    """Provenance: an assignment or removal with route, actor, cause; also the triggers' feed."""
+    """Provenance: an assignment or removal with route, actor, cause; also the triggers' feed.
+
+    `is_news` is False where a further route only confirmed what already stood: it is shown with
+    the provenance, and triggers pass it by.
+    """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
     label = models.ForeignKey(Label, on_delete=models.CASCADE)
     is_added = models.BooleanField()
+    is_news = models.BooleanField(default=True)
     route = models.CharField(max_length=10, choices=Route.choices)
     at = models.DateTimeField()
     member_id = models.BigIntegerField(null=True)

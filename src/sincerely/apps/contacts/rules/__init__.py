@@ -1,0 +1,1 @@
+"""Pure rules about contacts: addresses and typed fields."""

@@ -1,0 +1,31 @@
+"""Reads of the interests domain: a contact's labels and the labels' holders."""
+
+from __future__ import annotations
+
+from sincerely.apps.interests.queries.holders import (
+    LabelFigures,
+    holder_counts,
+    holders,
+    label_figures,
+    strengths,
+)
+from sincerely.apps.interests.queries.labels import (
+    HeldLabel,
+    changes_of,
+    labels_of,
+    labels_version,
+    routes_of,
+)
+
+__all__ = [
+    "HeldLabel",
+    "LabelFigures",
+    "changes_of",
+    "holder_counts",
+    "holders",
+    "label_figures",
+    "labels_of",
+    "labels_version",
+    "routes_of",
+    "strengths",
+]

@@ -1,0 +1,92 @@
+"""Reads of a label's holders: how many, who, how strong."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Count, Q
+
+from sincerely.apps.interests.models import ContactLabel, LabelDay
+from sincerely.apps.interests.queries.labels import clicks_of, half_life_days
+from sincerely.apps.interests.rules.strength import strength
+
+
+def holder_counts(label_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many contacts hold each label, from its index alone."""
+    rows = ContactLabel.objects.filter(label_id__in=list(label_ids), is_held=True)
+    return dict(rows.values_list("label_id").annotate(count=Count("pk")).order_by())
+
+
+def holders(label_id: int, *, after: int = 0, limit: int = 50) -> list[int]:
+    """Return ids of contacts who hold the label, above `after`, in order of id."""
+    rows = ContactLabel.objects.filter(label_id=label_id, is_held=True, contact_id__gt=after)
+    return list(rows.order_by("contact_id").values_list("contact_id", flat=True)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
+class LabelFigures:
+    """What a label's page shows: holders by route, and how strong the interest is among them."""
+
+    holder_count: int
+    by_route: dict[str, int]
+    self_removed_count: int
+    by_click_count: list[tuple[str, int]]
+    human_click_count: int
+    undecided_click_count: int
+
+
+# Contacts per number of human clicks: one pass over the label's own index range.
+_CLICK_CLASSES = """
+SELECT CASE WHEN clicks >= 10 THEN 4 WHEN clicks >= 5 THEN 3 WHEN clicks >= 2 THEN 2
+            WHEN clicks = 1 THEN 1 ELSE 0 END AS class,
+       COUNT(*), SUM(clicks), SUM(undecided)
+FROM (SELECT contact_id, SUM(human_count) AS clicks, SUM(undecided_count) AS undecided
+      FROM interests_labelday WHERE label_id = %s GROUP BY contact_id) AS per_contact
+GROUP BY 1
+"""
+_CLASS_NAMES = ("0", "1", "2–4", "5–9", "10+")
+
+
+def label_figures(label_id: int) -> LabelFigures:
+    """Return the figures of one label."""
+    rows = ContactLabel.objects.filter(label_id=label_id)
+    routes = dict(
+        rows.filter(is_held=True).values_list("route").annotate(count=Count("pk")).order_by()
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(_CLICK_CLASSES, [label_id])
+        classes = {int(row[0]): row[1:] for row in cursor.fetchall()}
+    counted = [(name, int(classes[i][0]) if i in classes else 0) for i, name in _named()]
+    return LabelFigures(
+        holder_count=sum(routes.values()),
+        by_route=routes,
+        self_removed_count=rows.filter(Q(is_held=False), is_self_removed=True).count(),
+        by_click_count=counted,
+        human_click_count=sum(int(row[1] or 0) for row in classes.values()),
+        undecided_click_count=sum(int(row[2] or 0) for row in classes.values()),
+    )
+
+
+def _named() -> Sequence[tuple[int, str]]:
+    return list(enumerate(_CLASS_NAMES))
+
+
+def strengths(
+    label_id: int, contact_ids: Sequence[int], *, now: datetime
+) -> dict[int, tuple[int, float]]:
+    """Return raw human clicks and decayed strength of one label for these contacts."""
+    days: dict[int, list[LabelDay]] = defaultdict(list)
+    for row in LabelDay.objects.filter(label_id=label_id, contact_id__in=contact_ids):
+        days[row.contact_id].append(row)
+    half_life = half_life_days()
+    return {
+        contact_id: (
+            sum(row.human_count for row in rows),
+            strength(clicks_of(rows), now=now, half_life_days=half_life),
+        )
+        for contact_id, rows in days.items()
+    }

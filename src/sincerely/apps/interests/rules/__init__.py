@@ -1,0 +1,1 @@
+"""Pure rules about interests: precedence of routes, strength, clicks, conversion."""
