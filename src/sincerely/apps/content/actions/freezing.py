@@ -1,0 +1,74 @@
+"""Freezing: the content of a mailing, compiled once and never edited, with its links registered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from sincerely.apps.content.compiler import compile_content
+from sincerely.apps.content.models import Content, ContentVersion, Mode
+from sincerely.apps.content.rules.compiled import Compiled
+from sincerely.apps.content.rules.document import block_rules
+from sincerely.apps.engagement.actions import LinkSpec, replace_links
+
+
+def freeze(
+    content_id: int,
+    *,
+    mailing_id: int,
+    now: datetime,
+    utm: Mapping[str, Any] | None = None,
+) -> ContentVersion:
+    """Store the compiled content of a mailing, register its links, and return the version.
+
+    The same content frozen again for the mailing returns the version that is there. UTM parameters
+    are put on content links that lack them. Raises CompileProblem, Content.DoesNotExist.
+    """
+    content = Content.objects.select_related("brand").get(pk=content_id)
+    compiled = compile_content(content, utm=utm)
+    stored = compiled.as_json()
+    rules = rules_by_number(content, compiled)
+    content_hash = hash_of(stored, rules)
+    with transaction.atomic():
+        version = ContentVersion.objects.filter(
+            mailing_id=mailing_id, content_hash=content_hash
+        ).first()
+        if version is None:
+            version = ContentVersion.objects.create(
+                content=content,
+                mailing_id=mailing_id,
+                compiled=stored,
+                block_rules=rules,
+                content_hash=content_hash,
+                created_at=now,
+            )
+        replace_links(mailing_id, [_spec(link) for link in compiled.links])
+    return version
+
+
+def rules_by_number(content: Content, compiled: Compiled) -> dict[str, Any]:
+    """Return the rule tree of each block by rule, by its number as text (JSON's keys).
+
+    In MJML and HTML the rules stand in the document under `rules`, by block id; a block without
+    one is shown to nobody but its alternative to everybody.
+    """
+    if content.mode == Mode.BLOCKS:
+        rules = block_rules(content.document)
+    else:
+        rules = content.document.get("rules", {})
+    return {str(number): rules[name] for number, name in compiled.blocks.items() if name in rules}
+
+
+def hash_of(stored: dict[str, Any], rules: dict[str, Any]) -> bytes:
+    """Return the SHA-256 of a version's whole meaning, in canonical JSON."""
+    whole = json.dumps([stored, rules], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(whole.encode()).digest()
+
+
+def _spec(link: Any) -> LinkSpec:
+    return LinkSpec(link.number, link.url, link.text, link.role, link.label_id)

@@ -1,0 +1,121 @@
+"""Reads what a mail says about its contacts: one plain mapping each."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db.models import Sum
+
+from sincerely.apps.contacts.models import Contact, FieldDefinition
+from sincerely.apps.interests.models import ContactLabel, LabelDay
+from sincerely.apps.segments.queries import matching
+from sincerely.apps.team.queries import organisation
+
+STANDARD = (
+    "first_name",
+    "last_name",
+    "name",
+    "email",
+    "language",
+    "time_zone",
+    "source",
+    "signed_up_on",
+    "labels",
+    "label_clicks",
+    "today",
+)
+
+
+def known_fields() -> frozenset[str]:
+    """Return every name that may follow `contact.` in a mail."""
+    custom = FieldDefinition.objects.filter(archived_at=None).values_list("key", flat=True)
+    return frozenset({*STANDARD, *custom})
+
+
+def people_facts(
+    contact_ids: Collection[int], fields: Collection[str], *, now: datetime
+) -> dict[int, dict[str, Any]]:
+    """Return the facts that a mail reads, by contact id; `fields` are the renderer's."""
+    people = {
+        contact.pk: _facts_of(contact)
+        for contact in Contact.objects.filter(pk__in=list(contact_ids))
+    }
+    if "labels" in fields:
+        for contact_id, names in _labels(contact_ids).items():
+            people.get(contact_id, {})["labels"] = names
+    if "label_clicks" in fields:
+        for contact_id, clicks in _clicks(contact_ids).items():
+            people.get(contact_id, {})["label_clicks"] = clicks
+    if "today" in fields:
+        zone = house_zone()
+        for person in people.values():
+            person["today"] = now.astimezone(_zone(person["time_zone"], zone)).date().isoformat()
+    return people
+
+
+def _facts_of(contact: Contact) -> dict[str, Any]:
+    signed_up = contact.signed_up_at
+    return dict(contact.fields) | {
+        "first_name": contact.first_name,
+        "last_name": contact.last_name,
+        "name": f"{contact.first_name} {contact.last_name}".strip(),
+        "email": contact.address,
+        "language": contact.language,
+        "time_zone": contact.time_zone,
+        "source": contact.source,
+        "signed_up_on": signed_up.date().isoformat() if signed_up else "",
+    }
+
+
+def _labels(contact_ids: Collection[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = defaultdict(list)
+    rows = ContactLabel.objects.filter(
+        contact_id__in=list(contact_ids), is_held=True, label__archived_at=None
+    )
+    for contact_id, name in rows.order_by("label__name").values_list("contact_id", "label__name"):
+        found[contact_id].append(name)
+    return found
+
+
+def _clicks(contact_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    rows = (
+        LabelDay.objects.filter(contact_id__in=list(contact_ids))
+        .values_list("contact_id", "label__name")
+        .annotate(clicks=Sum("human_count"))
+    )
+    for contact_id, name, clicks in rows:
+        found[contact_id][name] = clicks
+    return found
+
+
+def house_zone() -> ZoneInfo:
+    """Return the organisation's time zone."""
+    house = organisation()
+    return ZoneInfo(house.time_zone if house else "UTC")
+
+
+def _zone(name: str, fallback: ZoneInfo) -> ZoneInfo:
+    try:
+        return ZoneInfo(name) if name else fallback
+    except (KeyError, ValueError, OSError):
+        return fallback
+
+
+def shown_blocks(
+    block_rules: Mapping[str, Any], contact_ids: Iterable[int], *, now: datetime
+) -> dict[int, frozenset[int]]:
+    """Return, for each contact, the numbers of the blocks whose rules it fulfils.
+
+    One statement per rule and batch; raises WrongRule for a rule that has lost its meaning.
+    """
+    ids = list(contact_ids)
+    shown: dict[int, set[int]] = {contact_id: set() for contact_id in ids}
+    for number, rule in block_rules.items():
+        for contact_id in matching(rule, ids, now=now):
+            shown[contact_id].add(int(number))
+    return {contact_id: frozenset(numbers) for contact_id, numbers in shown.items()}
