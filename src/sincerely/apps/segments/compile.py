@@ -1,0 +1,76 @@
+"""From a rule to one statement: the SQL reading that every audience, block and export uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime, tzinfo
+
+from sincerely.apps.segments.surroundings import catalogue_of, moment_at
+from sincerely.apps.segments.query import ContactQuery
+from sincerely.apps.segments.registry import COMPILERS
+from sincerely.apps.segments.rules import Catalogue, expand
+from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.tree import Rule, children_of, group_of, is_everyone
+from sincerely.apps.segments.sql.algebra import (
+    EVERYBODY,
+    All,
+    Any_,
+    Not,
+    Part,
+    Statement,
+    simplified,
+)
+from sincerely.apps.segments.sql.context import Context
+
+
+def select(rule: Rule, *, now: datetime, zone: tzinfo | None = None) -> ContactQuery:
+    """Return the statement that yields the contacts whom the rule selects, each once.
+
+    `zone` is the account's time zone if not given. Raises WrongRule; it never selects everybody
+    unless the rule says `everyone`.
+    """
+    return compiled(rule, moment=moment_at(now, zone), catalogue=catalogue_of(rule))
+
+
+def select_among(
+    rule: Rule, contact_ids: Collection[int], *, now: datetime, zone: tzinfo | None = None
+) -> ContactQuery:
+    """Return the statement that yields those of a batch of contacts whom the rule selects."""
+    return compiled(
+        rule, moment=moment_at(now, zone), catalogue=catalogue_of(rule), among=contact_ids
+    )
+
+
+def compiled(
+    rule: Rule,
+    *,
+    moment: Moment,
+    catalogue: Catalogue,
+    among: Collection[int] | None = None,
+) -> ContactQuery:
+    """Return the statement of a rule at a moment, for all contacts or a batch; raises WrongRule."""
+    context = Context(moment, catalogue)
+    part = simplified(_part(expand(rule, catalogue), context))
+    batch = None if among is None else _batch(among, is_postgresql=context.is_postgresql)
+    return Statement(is_postgresql=context.is_postgresql, batch=batch).write(part)
+
+
+def _batch(contact_ids: Collection[int], *, is_postgresql: bool) -> ContactQuery:
+    if is_postgresql:
+        return ContactQuery("SELECT UNNEST(%s::bigint[]) AS contact_id", (list(contact_ids),))
+    return ContactQuery(
+        "SELECT value AS contact_id FROM json_each(%s)", (json.dumps(list(contact_ids)),)
+    )
+
+
+def _part(node: Rule, context: Context) -> Part:
+    if is_everyone(node):
+        return EVERYBODY
+    kind = group_of(node)
+    if kind is None:
+        return COMPILERS[node["criterion"]](node, context)
+    parts = tuple(_part(child, context) for child in children_of(node))
+    if kind == "all":
+        return All(parts)
+    return Any_(parts) if kind == "any" else Not(Any_(parts))

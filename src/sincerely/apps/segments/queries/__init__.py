@@ -1,0 +1,25 @@
+"""Reads of the segments domain."""
+
+from sincerely.apps.segments.queries.people import people
+from sincerely.apps.segments.queries.selecting import (
+    count,
+    count_query,
+    matching,
+    page_of,
+    sample,
+    selected_ids,
+)
+from sincerely.apps.segments.surroundings import catalogue_of, full_catalogue, moment_at
+
+__all__ = [
+    "catalogue_of",
+    "count",
+    "count_query",
+    "full_catalogue",
+    "matching",
+    "moment_at",
+    "page_of",
+    "people",
+    "sample",
+    "selected_ids",
+]

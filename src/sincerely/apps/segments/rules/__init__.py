@@ -1,0 +1,26 @@
+"""The rule language, pure: its shape, its criteria, what is wrong with a rule, and two readings."""
+
+from sincerely.apps.segments.rules import criteria
+from sincerely.apps.segments.rules.catalogue import Catalogue
+from sincerely.apps.segments.rules.checking import Problem, WrongRule, check
+from sincerely.apps.segments.rules.evaluating import Moment, evaluate, explain
+from sincerely.apps.segments.rules.expanding import expand, segments_used
+from sincerely.apps.segments.rules.person import Person
+from sincerely.apps.segments.rules.phrasing import sentence
+from sincerely.apps.segments.rules.tree import normal
+
+__all__ = [
+    "Catalogue",
+    "Moment",
+    "Person",
+    "Problem",
+    "WrongRule",
+    "check",
+    "criteria",
+    "evaluate",
+    "expand",
+    "explain",
+    "normal",
+    "segments_used",
+    "sentence",
+]

@@ -1,0 +1,194 @@
+"""Sets of contacts and conditions on a contact, composed to one fast statement for both databases.
+
+A criterion becomes either a set (`SetOf`: a subselect over an indexed table, each contact once) or
+a condition on the contact's own rows (`Where`: aliases `c` for the contact, `e` for its rollup).
+Where the root asks for a set, that set drives the statement and the contacts table is not read
+unless a condition needs it. SQLite tests the other sets by IN, PostgreSQL by hash joins: its
+hashed IN gives up beyond work_mem and would probe row by row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from sincerely.apps.segments.query import ContactQuery
+
+BATCH = "/*batch*/"
+IN_BATCH = "AND contact_id IN (SELECT contact_id FROM batch)"
+Params = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SetOf:
+    """A subselect of contact ids, each once; `BATCH` marks where a batch of ids narrows it.
+
+    `size` orders sets by how many contacts they may hold, smallest first.
+    """
+
+    sql: str
+    params: Params = ()
+    size: int = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A condition; `aliases` are the tables it reads. `is_total` promises that it is never NULL."""
+
+    sql: str
+    params: Params = ()
+    aliases: str = "c"
+    is_total: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """Every part holds."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """At least one part holds."""
+
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """The part does not hold; unknown counts as not."""
+
+    part: Part
+
+
+Part = SetOf | Where | All | Any_ | Not
+EVERYBODY = Where("1 = 1", aliases="")
+
+
+def simplified(part: Part) -> Part:
+    """Return an equal part: nested groups flattened, what all branches share taken out."""
+    if isinstance(part, Not):
+        inner = simplified(part.part)
+        return inner.part if isinstance(inner, Not) and _is_total(inner.part) else Not(inner)
+    if isinstance(part, All):
+        return _group(All, _flat(All, part.parts))
+    if isinstance(part, Any_):
+        branches = _flat(Any_, part.parts)
+        return _factored(branches) if len(branches) > 1 else branches[0]
+    return part
+
+
+def _is_total(part: Part) -> bool:
+    return isinstance(part, SetOf) or (isinstance(part, Where) and part.is_total)
+
+
+def _flat(kind: type[All | Any_], parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    found: list[Part] = []
+    for part in map(simplified, parts):
+        found += part.parts if isinstance(part, kind) else (part,)
+    return tuple(dict.fromkeys(found))
+
+
+def _group(kind: type[All | Any_], parts: tuple[Part, ...]) -> Part:
+    return parts[0] if len(parts) == 1 else kind(parts)
+
+
+def _factored(branches: tuple[Part, ...]) -> Part:
+    """Turn (A and B) or (A and C) into A and (B or C), so that A may drive."""
+    demands = [branch.parts if isinstance(branch, All) else (branch,) for branch in branches]
+    shared = tuple(part for part in demands[0] if all(part in demand for demand in demands))
+    if not shared:
+        return Any_(branches)
+    rests = [tuple(part for part in demand if part not in shared) for demand in demands]
+    if not all(rests):
+        return _group(All, shared)
+    return All((*shared, Any_(tuple(_group(All, rest) for rest in rests))))
+
+
+@dataclass(slots=True)
+class Statement:
+    """Writes one statement from a part; one instance per statement."""
+
+    is_postgresql: bool
+    batch: ContactQuery | None = None
+    joins: list[str] = field(default_factory=list)
+    join_params: list[Any] = field(default_factory=list)
+    joined: dict[SetOf, str] = field(default_factory=dict)
+    aliases: set[str] = field(default_factory=set)
+    contact_id: str = "c.id"
+
+    def write(self, part: Part) -> ContactQuery:
+        """Return the statement that selects the contacts for whom the part holds."""
+        rest, driver = (part, None) if self.batch else _driver(part)
+        source, source_params = "contacts_contact c", []
+        if driver is not None:
+            self.contact_id = "d.contact_id"
+            source = f"({driver.sql.replace(BATCH, '')}) d"
+            source_params = list(driver.params)
+        where_params: list[Any] = []
+        where = self._condition(rest, where_params)
+        sql = [f"SELECT {self.contact_id} AS contact_id FROM {source}"]
+        if driver is not None and "c" in self.aliases:
+            sql.append(f"JOIN contacts_contact c ON c.id = {self.contact_id}")
+        if "e" in self.aliases:
+            sql.append(
+                "LEFT JOIN engagement_contactengagement e "
+                f"ON e.contact_id = {self.contact_id}"
+            )
+        sql += [*self.joins, f"WHERE {where}"]
+        if self.batch is None:
+            params = (*source_params, *self.join_params, *where_params)
+            return ContactQuery(" ".join(sql), params)
+        sql.insert(0, f"WITH batch AS ({self.batch.sql})")
+        sql.append("AND c.id IN (SELECT contact_id FROM batch)")
+        return ContactQuery(
+            " ".join(sql), (*self.batch.params, *self.join_params, *where_params)
+        )
+
+    def _condition(self, part: Part, params: list[Any]) -> str:
+        if isinstance(part, Where):
+            self.aliases.update(part.aliases)
+            params += part.params
+            return f"({part.sql})"
+        if isinstance(part, SetOf):
+            return self._membership(part, params, is_negated=False)
+        if isinstance(part, Not):
+            return self._negation(part.part, params)
+        word = " AND " if isinstance(part, All) else " OR "
+        return f"({word.join([self._condition(inner, params) for inner in part.parts])})"
+
+    def _negation(self, part: Part, params: list[Any]) -> str:
+        if isinstance(part, SetOf):
+            return self._membership(part, params, is_negated=True)
+        condition = self._condition(part, params)
+        if isinstance(part, Where) and part.is_total:
+            return f"(NOT {condition})"
+        return f"(NOT COALESCE({condition}, FALSE))"
+
+    def _membership(self, part: SetOf, params: list[Any], *, is_negated: bool) -> str:
+        sql = part.sql.replace(BATCH, IN_BATCH if self.batch else "")
+        if not self.is_postgresql:
+            params += part.params
+            return f"({self.contact_id} {'NOT ' if is_negated else ''}IN ({sql}))"
+        if part not in self.joined:
+            alias = self.joined[part] = f"s{len(self.joined)}"
+            self.joins.append(
+                f"LEFT JOIN ({sql}) {alias} ON {alias}.contact_id = {self.contact_id}"
+            )
+            self.join_params += part.params
+        return f"({self.joined[part]}.contact_id IS {'' if is_negated else 'NOT '}NULL)"
+
+
+def _driver(part: Part) -> tuple[Part, SetOf | None]:
+    """Split off the smallest set that everybody selected must be in, if there is one."""
+    if isinstance(part, SetOf):
+        return EVERYBODY, part
+    if not isinstance(part, All):
+        return part, None
+    sets = [inner for inner in part.parts if isinstance(inner, SetOf)]
+    if not sets:
+        return part, None
+    driver = min(sets, key=lambda found: found.size)
+    rest = tuple(inner for inner in part.parts if inner is not driver)
+    return replace(part, parts=rest), driver
