@@ -80,7 +80,7 @@ def render(
     compiled: Compiled,
     person: Mapping[str, Any],
     *,
-    link_url: Callable[[int], str] | None,
+    link_url: str | Callable[[int], str] | None,
     open_url: str | None,
     unsubscribe_url: str,
     preferences_url: str,
@@ -94,7 +94,7 @@ def render(
         "contact": facts,
         "today": facts.get("today"),
         "shown": {str(number): True for number in shown},
-        "links": {str(n): (link_url(n) if link_url else urls[n]) for n in urls},
+        "links": {str(n): _address(link_url, n, urls) for n in urls},
         "systems": {
             "unsubscribe": unsubscribe_url,
             "preferences": preferences_url,
@@ -116,6 +116,14 @@ def render(
         html=say(compiled.html),
         text=say(compiled.text),
     )
+
+
+def _address(
+    link_url: str | Callable[[int], str] | None, number: int, urls: Mapping[int, str]
+) -> str:
+    if link_url is None:
+        return urls[number]
+    return f"{link_url}{number}" if isinstance(link_url, str) else link_url(number)
 
 
 def _leaf(part: dict[str, Any]) -> str:

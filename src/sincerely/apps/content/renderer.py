@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from typing import Any
 
 from sincerely.apps.content.rules.compiled import Compiled, Part, Parts, joined, walk
@@ -34,12 +35,18 @@ class RenderProblem(Exception):
 
 @dataclass(slots=True)
 class _Ride:
-    """What one rendering carries: the person, the blocks shown, the addresses of this message."""
+    """What one rendering carries: the person, the blocks shown, the addresses of this message.
+
+    `html_prefix` and `text_prefix` are the encoded start of every tracked address, b'' where the
+    addresses have no common start.
+    """
 
     person: Person
     shown: Collection[int]
     link_url: Callable[[int], str]
     systems: dict[str, str]
+    html_prefix: bytes = b""
+    text_prefix: bytes = b""
 
 
 Filler = Callable[[_Ride, list[Any]], None]
@@ -49,13 +56,12 @@ Step = bytes | str | Filler
 class Rendered:
     """One rendered mail: quoted-printable bodies at once, plain strings when asked for."""
 
-    __slots__ = ("_renderer", "_ride", "html_qp", "preheader", "subject", "text_qp")
+    __slots__ = ("_renderer", "_ride", "html_qp", "subject", "text_qp")
 
     def __init__(self, renderer: Renderer, ride: _Ride) -> None:
         self._renderer = renderer
         self._ride = ride
         self.subject = renderer.plain("subject", ride)
-        self.preheader = renderer.plain("preheader", ride)
         self.html_qp = renderer.encoded("html", ride)
         self.text_qp = renderer.encoded("text", ride)
 
@@ -63,6 +69,11 @@ class Rendered:
     def subject_header(self) -> bytes:
         """The value of the Subject header: one line of text, folded and RFC 2047 encoded."""
         return self._renderer.header(self.subject)
+
+    @property
+    def preheader(self) -> str:
+        """The line that the inbox shows after the subject."""
+        return self._renderer.plain("preheader", self._ride)
 
     @property
     def html(self) -> str:
@@ -106,7 +117,7 @@ class Renderer:
         self,
         person: Person,
         *,
-        link_url: Callable[[int], str] | None,
+        link_url: str | Callable[[int], str] | None,
         open_url: str | None,
         unsubscribe_url: str,
         preferences_url: str,
@@ -115,7 +126,9 @@ class Renderer:
     ) -> Rendered:
         """Return this contact's mail; raises RenderProblem.
 
-        `link_url` None: links lead straight to their targets; `open_url` None: no open pixel.
+        `link_url` is what the number of a link follows (the fast way: all tracked addresses of a
+        message start alike), or a function of the number, or None: then links lead straight to
+        their targets. `open_url` None: no open pixel.
         `shown` holds the numbers of the blocks whose rules this contact fulfils.
         """
         if self.compiled.requires_block and not self._has_block(shown):
@@ -126,7 +139,20 @@ class Renderer:
             "view": view_url or preferences_url,
             "open": open_url or "",
         }
-        ride = _Ride(person, shown, link_url or self.targets.__getitem__, systems)
+        if not isinstance(link_url, str):
+            return Rendered(
+                self, _Ride(person, shown, link_url or self.targets.__getitem__, systems)
+            )
+        plain = encode_chunk(link_url)
+        escaped = escape(link_url)
+        ride = _Ride(
+            person,
+            shown,
+            lambda number: f"{link_url}{number}",
+            systems,
+            html_prefix=plain if escaped == link_url else encode_chunk(escaped),
+            text_prefix=plain,
+        )
         return Rendered(self, ride)
 
     def missing(self, person: Person, *, shown: Collection[int] = NOTHING) -> list[str]:
@@ -178,7 +204,17 @@ class _Weaver:
 
     def steps(self, parts: Parts) -> list[Step]:
         """Return the steps of a list of parts, in order."""
-        return [self._step(part) for part in joined(parts)]
+        parts = joined(parts)
+        if self.is_plain:
+            return [self._step(part) for part in parts]
+        steps: list[Step] = []
+        for is_run, group in groupby(parts, key=_is_static):
+            members = list(group)
+            if is_run and any(isinstance(part, dict) for part in members):
+                steps.append(_run(members))
+            else:
+                steps += [self._step(part) for part in members]
+        return steps
 
     def _step(self, part: Part) -> Step:
         if isinstance(part, str):
@@ -186,7 +222,7 @@ class _Weaver:
         if "slot" in part:
             return self._slot(part)
         if "link" in part:
-            return self._link(part)
+            return self._plain_link(part)
         if "system" in part:
             return self._system(part)
         if "if" in part:
@@ -194,32 +230,34 @@ class _Weaver:
         return self._block(part)
 
     def _slot(self, part: dict[str, Any]) -> Filler:
-        value = value_of(part["slot"], language=self.language)
+        expression = part["slot"]
+        value = value_of(expression, language=self.language)
         shape = SHAPES[part["as"]]
         finish: Callable[[str], Any] = str if self.is_plain else encode_piece
+        path = expression["path"]
         memory: dict[Any, Any] = {}
+        if len(path) != 2 or path[0] != "contact":
+            return lambda ride, out: out.append(finish(shape(text_of(value(ride.person)))))
+        key = path[1]
 
         def fill(ride: _Ride, out: list[Any]) -> None:
-            text = text_of(value(ride.person))
-            known = memory.get(text)
+            raw = ride.person.get(key)
+            if type(raw) is not str and raw is not None:  # 1, 1.0 and True are one key of a dict
+                out.append(finish(shape(text_of(value(ride.person)))))
+                return
+            known = memory.get(raw)
             if known is None:
                 if len(memory) > LARGEST_MEMORY:
                     memory.clear()
-                known = memory[text] = finish(shape(text))
+                known = memory[raw] = finish(shape(text_of(value(ride.person))))
             out.append(known)
 
         return fill
 
-    def _link(self, part: dict[str, Any]) -> Filler:
+    def _plain_link(self, part: dict[str, Any]) -> Filler:
         number = part["link"]
-        finish: Callable[[str], Any] = str if self.is_plain else encode_piece
-        is_html = part["as"] == "html"
-
-        def fill(ride: _Ride, out: list[Any]) -> None:
-            url = ride.link_url(number)
-            out.append(finish(escape(url) if is_html else url))
-
-        return fill
+        shape: Callable[[str], str] = escape if part["as"] == "html" else str
+        return lambda ride, out: out.append(shape(ride.link_url(number)))
 
     def _system(self, part: dict[str, Any]) -> Filler:
         name = part["system"]
@@ -264,3 +302,41 @@ class _Weaver:
         """A branch's parts between soft line breaks, so that all of it begins at column 0."""
         steps = self.steps(parts)
         return steps if self.is_plain else [SOFT, *steps, *([SOFT] if steps else [])]
+
+
+def _is_static(part: Part) -> bool:
+    """True for literals and tracked links: what differs between messages is one common prefix."""
+    return isinstance(part, str) or "link" in part
+
+
+def _run(parts: Parts) -> Filler:
+    """Return the step for literals with links between them: one join in C for all of them."""
+    chunks: list[bytes] = [b""]
+    links: list[int] = []
+    is_html = True
+    for part in parts:
+        if isinstance(part, str):
+            chunks[-1] += encode_chunk(part)
+        else:
+            links.append(part["link"])
+            is_html = part["as"] == "html"
+            chunks.append(b"")
+    around = [
+        (b"%b%d%b" % (SOFT, links[at - 1], SOFT) if at else b"")
+        + chunk
+        + (SOFT if at < len(links) else b"")
+        for at, chunk in enumerate(chunks)
+    ]
+
+    def fill(ride: _Ride, out: list[Any]) -> None:
+        prefix = ride.html_prefix if is_html else ride.text_prefix
+        if prefix:
+            out.append(prefix.join(around))
+            return
+        out.append(chunks[0])
+        for number, chunk in zip(links, chunks[1:], strict=True):
+            url = ride.link_url(number)
+            out.append(encode_piece(escape(url) if is_html else url))
+            out.append(chunk)
+
+    return fill
