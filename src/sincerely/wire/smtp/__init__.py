@@ -1,0 +1,1 @@
+"""Handing mail over by SMTP: our own pipelining client."""
