@@ -30,6 +30,12 @@ class Source:
     message_id: int | None = None
     mailing_id: int | None = None
     messages: Mapping[int, int | None] = field(default_factory=dict)
+    declared: bool = False
+
+    @property
+    def weighs_as(self) -> str:
+        """The route by whose rank this counts: what a contact declared stays theirs in a merge."""
+        return Route.SELF if self.declared else self.route
 
     def columns(self, contact_id: int) -> dict[str, Any]:
         """The columns of this contact's LabelChange; `messages` names a message per contact."""
@@ -62,7 +68,7 @@ def assign(
     A label that the contact removed is not given back by others: `ask_again_at` is set instead.
     """
     source = Source(route, now, actor, import_id, message_id, mailing_id)
-    changed = _assign_slice([contact_id], label_id, source)
+    changed = assign_slice([contact_id], label_id, source)
     if changed and not actor.is_program:
         _audit("label given", contact_id, label_id=label_id, source=source)
     return bool(changed)
@@ -82,7 +88,7 @@ def remove(
 ) -> bool:
     """Take a label from a contact; True where they had it and no longer do."""
     source = Source(route, now, actor, import_id, message_id, mailing_id)
-    changed = _remove_slice([contact_id], label_id, source)
+    changed = remove_slice([contact_id], label_id, source)
     if changed and not actor.is_program:
         _audit("label taken", contact_id, label_id=label_id, source=source)
     return bool(changed)
@@ -100,7 +106,7 @@ def assign_many(
 ) -> list[int]:
     """Give (or take) one label for many contacts, in short slices; return whom it was news for."""
     source = Source(route, now, actor, import_id)
-    work = _assign_slice if give else _remove_slice
+    work = assign_slice if give else remove_slice
     changed: list[int] = []
     ids = list(dict.fromkeys(contact_ids))
     for start in range(0, len(ids), SLICE):
@@ -121,7 +127,7 @@ def give_by_clicks(
     In the caller's transaction.
     """
     source = Source(Route.CLICK, now, mailing_id=mailing_id, messages=messages)
-    return len(_assign_slice(sorted(messages), label_id, source))
+    return len(assign_slice(sorted(messages), label_id, source))
 
 
 def undo_many(label_id: int, *, acted_at: datetime, now: datetime, actor: Actor) -> int:
@@ -147,10 +153,11 @@ def _held(row: ContactLabel | None) -> Held | None:
     return Held(row.is_held, row.route, row.is_self_removed) if row else None
 
 
-def _assign_slice(contact_ids: Sequence[int], label_id: int, source: Source) -> list[int]:
+def assign_slice(contact_ids: Sequence[int], label_id: int, source: Source) -> list[int]:
+    """Give a label to some hundred contacts in the caller's transaction; return the news."""
     ids = _alive(contact_ids)
     rows = _states(ids, label_id)
-    outcomes = {i: assigning(_held(rows.get(i)), source.route) for i in ids}
+    outcomes = {i: assigning(_held(rows.get(i)), source.weighs_as) for i in ids}
     asked = [
         rows[i].pk for i, o in outcomes.items() if o.ask_again and rows[i].ask_again_at is None
     ]
@@ -160,7 +167,8 @@ def _assign_slice(contact_ids: Sequence[int], label_id: int, source: Source) -> 
     return _store(outcomes, rows, label_id=label_id, source=source, added=True)
 
 
-def _remove_slice(contact_ids: Sequence[int], label_id: int, source: Source) -> list[int]:
+def remove_slice(contact_ids: Sequence[int], label_id: int, source: Source) -> list[int]:
+    """Take a label from some hundred contacts in the caller's transaction; return the news."""
     ids = _alive(contact_ids)
     rows = _states(ids, label_id)
     outcomes = {i: removing(_held(rows.get(i)), source.route) for i in ids}

@@ -1,0 +1,51 @@
+"""Reads of the catalogue of labels."""
+
+from __future__ import annotations
+
+from sincerely.apps.labels.models import Label, LinkRule
+
+
+def labels(*, archived: bool = False, containing: str = "") -> list[Label]:
+    """Return the labels in order of name; merged ones never, archived ones when asked for."""
+    rows = Label.objects.filter(merged_into=None).order_by("name")
+    if not archived:
+        rows = rows.filter(archived_at=None)
+    if containing:
+        rows = rows.filter(name__icontains=containing)
+    return list(rows)
+
+
+def label(label_id: int) -> Label | None:
+    """Return one label, or None."""
+    return Label.objects.filter(pk=label_id).first()
+
+
+def label_named(name: str) -> Label | None:
+    """Return the label with exactly this name that is on offer, or None."""
+    found = {row.name: row for row in Label.objects.filter(name=name, merged_into=None)}
+    row = found.get(name)
+    return row if row and row.archived_at is None else None
+
+
+def ids_by_name() -> dict[str, int]:
+    """Return the labels on offer by their exact names."""
+    rows = Label.objects.filter(archived_at=None, merged_into=None)
+    return dict(rows.values_list("name", "pk"))
+
+
+def public_labels() -> list[Label]:
+    """Return the labels that contacts may choose themselves."""
+    rows = Label.objects.filter(archived_at=None, merged_into=None, is_public=True)
+    return list(rows.order_by("name"))
+
+
+def link_rules(*, label_id: int | None = None) -> list[LinkRule]:
+    """Return the default rules by URL pattern, of one label or of all."""
+    rows = LinkRule.objects.select_related("label").order_by("pattern")
+    return list(rows if label_id is None else rows.filter(label_id=label_id))
+
+
+def link_patterns() -> list[tuple[str, int]]:
+    """Return pattern and label id of each default rule whose label is on offer."""
+    rows = LinkRule.objects.filter(label__archived_at=None)
+    return list(rows.values_list("pattern", "label_id"))

@@ -1,0 +1,61 @@
+"""Strength fades by half-lives; the class says how sure we are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sincerely.apps.contacts.actions import create_contact
+from sincerely.apps.interests import queries
+from sincerely.apps.interests.rules.strength import (
+    Clicks,
+    Evidence,
+    Strength,
+    classify,
+    strength,
+)
+from sincerely.apps.labels.models import Label
+from tests.apps.interests.clicks import clicking
+from tests.cast import Cast
+
+NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
+
+
+@pytest.mark.requirement("R026", partial="the drift report")
+def test_strength_is_half_after_a_half_life_and_the_count_stays(cast: Cast, now: datetime) -> None:
+    ann = create_contact("ann@example.com", now=now, actor=cast.actor)
+    clicking(Label.objects.create(name="Honden", created_at=now), now=now).click(ann, at=now)
+    fresh = queries.labels_of(ann.pk, now=now)[0]
+    faded = queries.labels_of(ann.pk, now=now + timedelta(days=60))[0]
+    assert abs(fresh.strength - 1.0) < 1e-6
+    assert abs(faded.strength - 0.5) < 1e-6
+    assert faded.click_count == 1
+
+
+@given(st.floats(0, 400), st.floats(1, 400), st.integers(1, 50))
+def test_decay_is_exact(age_days: float, half_life: float, count: int) -> None:
+    clicks = [Clicks(at=NOON - timedelta(days=age_days), human=count)]
+    expected = count * 2 ** (-age_days / half_life)
+    assert strength(clicks, now=NOON, half_life_days=half_life) == pytest.approx(
+        expected, rel=1e-6, abs=1e-9
+    )
+
+
+@given(st.floats(0, 30), st.floats(0, 30), st.floats(0.005, 0.5))
+def test_more_clicks_never_make_an_interest_less_sure(
+    clicks: float, exposures: float, mean: float
+) -> None:
+    order = [Strength.NOT, Strength.UNKNOWN, Strength.LIKELY, Strength.STRONG]
+    less = classify(Evidence(clicks=clicks, exposures=exposures), mean_rate=mean)
+    more = classify(Evidence(clicks=clicks + 1, exposures=exposures), mean_rate=mean)
+    assert order.index(more) >= order.index(less)
+
+
+def test_classes_of_plain_cases() -> None:
+    assert classify(Evidence(), mean_rate=0.05) is Strength.UNKNOWN
+    assert classify(Evidence(clicks=3, exposures=4), mean_rate=0.05) is Strength.STRONG
+    assert classify(Evidence(declared=1), mean_rate=0.05) is Strength.STRONG
+    assert classify(Evidence(exposures=80), mean_rate=0.05) is Strength.NOT
