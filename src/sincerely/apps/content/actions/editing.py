@@ -15,7 +15,7 @@ from django.db import transaction
 from sincerely.apps.content.models import Content, ContentRevision, SavedBlock, Template
 from sincerely.apps.content.ready_made import design
 from sincerely.apps.content.rules.document import tidy
-from sincerely.apps.content.rules.editing import STATE, renamed_blocks
+from sincerely.apps.content.rules.editing import STATE, clean_changes, renamed_blocks
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
 
@@ -105,11 +105,7 @@ def save_draft(
     Nothing changes, and no revision is used up, where the state is the same. Raises EditConflict,
     BadDocument, Content.DoesNotExist.
     """
-    unknown = set(changes) - set(STATE)
-    if unknown:
-        raise ValueError(f"These cannot be edited: {sorted(unknown)}")
-    if "document" in changes:
-        changes = changes | {"document": tidy(changes["document"])}
+    changes = clean_changes(changes)
     with transaction.atomic():
         content = Content.objects.select_for_update().get(pk=content_id)
         if content.revision != base_revision:

@@ -6,7 +6,8 @@ import copy
 from typing import Any
 
 from sincerely.apps.content.rules.blocks import KINDS
-from sincerely.apps.content.rules.document import tidy
+from sincerely.apps.content.rules.blocks.schema import gettext_noop
+from sincerely.apps.content.rules.document import BadDocument, Problem, tidy
 
 Document = dict[str, Any]
 STATE = (
@@ -74,3 +75,61 @@ def renamed_blocks(document: Document) -> Document:
 def _place(document: Document, block_id: str) -> int | None:
     ids = [row["id"] for row in document["blocks"]]
     return ids.index(block_id) if block_id in ids else None
+
+
+TEXT_LIMITS = {
+    "name": 200,
+    "subject": 250,
+    "preheader": 250,
+    "language": 8,
+    "mode": 6,
+    "source": 512 * 1024,
+    "text": 200_000,
+}
+MODES = ("blocks", "mjml", "html")
+ROLES = ("content", "action", "confirm")
+
+
+def clean_changes(raw: Any) -> dict[str, Any]:
+    """Return what a page or program may change of a draft, each value in its type.
+
+    Raises BadDocument for what is not known or not of its type; a document inside is tidied.
+    """
+    if not isinstance(raw, dict) or set(raw) - set(STATE):
+        raise BadDocument([Problem("shape", gettext_noop("This cannot be edited here."))])
+    changes: dict[str, Any] = {}
+    for field, value in raw.items():
+        changes[field] = _clean_change(field, value)
+    if changes.get("mode", "blocks") not in MODES:
+        raise BadDocument([Problem("mode", gettext_noop("This way of writing is unknown."))])
+    if "name" in changes and not changes["name"].strip():
+        raise BadDocument([Problem("name", gettext_noop("The mail needs a name."))])
+    return changes
+
+
+def _clean_change(field: str, value: Any) -> Any:
+    if field == "document":
+        return tidy(value)
+    if field == "is_text_edited":
+        return value is True
+    if field == "link_choices":
+        return _clean_choices(value)
+    if not isinstance(value, str):
+        raise BadDocument([Problem("shape", gettext_noop("This cannot be edited here."))])
+    kept = value if field in {"source", "text"} else " ".join(value.split())
+    return kept[: TEXT_LIMITS[field]]
+
+
+def _clean_choices(value: Any) -> dict[str, dict[str, Any]]:
+    choices: dict[str, dict[str, Any]] = {}
+    for url, choice in list(value.items())[:500] if isinstance(value, dict) else ():
+        if not isinstance(choice, dict):
+            continue
+        kept: dict[str, Any] = {}
+        if isinstance(choice.get("label"), int):
+            kept["label"] = choice["label"]
+        if choice.get("role") in ROLES:
+            kept["role"] = choice["role"]
+        if kept:
+            choices[str(url)[:2000]] = kept
+    return choices
