@@ -8,7 +8,7 @@ of it is not certain to be seen by everybody is added at the end of both parts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,7 +19,7 @@ from sincerely.apps.content.models import Content, Mode
 from sincerely.apps.content.queries.looks import look_of
 from sincerely.apps.content.rules import closing
 from sincerely.apps.content.rules.compiled import Compiled, CompiledLink, Part, Parts, branches
-from sincerely.apps.content.rules.document import check_document, roles_by_url, to_mjml
+from sincerely.apps.content.rules.document import block_rules, check_document, roles_by_url, to_mjml
 from sincerely.apps.content.rules.links import LinkFacts, note_of, place_links, with_utm
 from sincerely.apps.content.rules.liquid import LiquidProblem
 from sincerely.apps.content.rules.look import BrandLook
@@ -28,6 +28,8 @@ from sincerely.apps.content.rules.source import Lifted, Mark, lift
 from sincerely.apps.content.rules.tree import Names, build
 from sincerely.apps.content.rules.unparse import as_source
 from sincerely.apps.content.rules.values import as_html
+from sincerely.apps.labels.queries import link_patterns
+from sincerely.apps.labels.rules import label_for
 
 LARGEST_HTML = 1_048_576
 _SCRIPT = re.compile(r"<script\b.*?</script\s*>|<script\b[^>]*/>", re.DOTALL | re.IGNORECASE)
@@ -54,6 +56,7 @@ class Source:
     edited_text: str | None = None
     roles: Mapping[str, str] = field(default_factory=dict)
     choices: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    label_rules: Sequence[tuple[str, int]] = ()
     requires_block: bool = False
     utm: Mapping[str, Any] = field(default_factory=dict)
 
@@ -101,6 +104,7 @@ def source_of(content: Content, *, utm: Mapping[str, Any] | None = None) -> Sour
         edited_text=content.text if content.is_text_edited else None,
         roles=roles,
         choices=content.link_choices,
+        label_rules=link_patterns(),
         requires_block=needs_block,
         utm=utm or {},
     )
@@ -216,7 +220,9 @@ class _Compilation:
         link = replace(link, block=block)
         if not link.may_be_labelled:
             return link
-        return replace(link, label_id=choice.get("label"))
+        if "label" in choice:  # also where a member chose that it has none
+            return replace(link, label_id=choice["label"])
+        return replace(link, label_id=label_for(link.url, self.source.label_rules))
 
     def _compiled_link(self, link: LinkFacts) -> CompiledLink:
         is_marked = self.source.utm and link.role in ("content", "action")
@@ -234,6 +240,19 @@ class _Compilation:
         html = closing.with_closing_html(html, source.look, source.language)
         html = closing.with_preheader(html, _as_html(self._header(source.preheader)))
         return closing.with_pixel(html)
+
+
+def rules_by_number(content: Content, compiled: Compiled) -> dict[str, Any]:
+    """Return the rule tree of each block by rule, by its number as text (JSON's keys).
+
+    In MJML and HTML the rules stand in the document under `rules`, by block id; a block without
+    one is shown to nobody but its alternative to everybody.
+    """
+    if content.mode == Mode.BLOCKS:
+        rules = block_rules(content.document)
+    else:
+        rules = content.document.get("rules", {})
+    return {str(number): rules[name] for number, name in compiled.blocks.items() if name in rules}
 
 
 def replace_text(lifted: Lifted, text: str) -> Lifted:

@@ -10,10 +10,9 @@ from typing import Any
 
 from django.db import transaction
 
-from sincerely.apps.content.compiler import compile_content
-from sincerely.apps.content.models import Content, ContentVersion, Mode
-from sincerely.apps.content.rules.compiled import Compiled
-from sincerely.apps.content.rules.document import block_rules
+from sincerely.apps.content.compiler import compile_content, rules_by_number
+from sincerely.apps.content.models import Content, ContentVersion
+from sincerely.apps.content.rules.compiled import CompiledLink
 from sincerely.apps.engagement.actions import LinkSpec, replace_links
 
 
@@ -51,24 +50,11 @@ def freeze(
     return version
 
 
-def rules_by_number(content: Content, compiled: Compiled) -> dict[str, Any]:
-    """Return the rule tree of each block by rule, by its number as text (JSON's keys).
-
-    In MJML and HTML the rules stand in the document under `rules`, by block id; a block without
-    one is shown to nobody but its alternative to everybody.
-    """
-    if content.mode == Mode.BLOCKS:
-        rules = block_rules(content.document)
-    else:
-        rules = content.document.get("rules", {})
-    return {str(number): rules[name] for number, name in compiled.blocks.items() if name in rules}
-
-
 def hash_of(stored: dict[str, Any], rules: dict[str, Any]) -> bytes:
     """Return the SHA-256 of a version's whole meaning, in canonical JSON."""
     whole = json.dumps([stored, rules], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(whole.encode()).digest()
 
 
-def _spec(link: Any) -> LinkSpec:
+def _spec(link: CompiledLink) -> LinkSpec:
     return LinkSpec(link.number, link.url, link.text, link.role, link.label_id)

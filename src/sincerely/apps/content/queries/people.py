@@ -13,6 +13,7 @@ from django.db.models import Sum
 from sincerely.apps.contacts.models import Contact, FieldDefinition
 from sincerely.apps.interests.models import ContactLabel, LabelDay
 from sincerely.apps.segments.queries import matching
+from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.team.queries import organisation
 
 STANDARD = (
@@ -111,11 +112,15 @@ def shown_blocks(
 ) -> dict[int, frozenset[int]]:
     """Return, for each contact, the numbers of the blocks whose rules it fulfils.
 
-    One statement per rule and batch; raises WrongRule for a rule that has lost its meaning.
+    One statement per rule and batch; a rule that has lost its meaning fits nobody.
     """
     ids = list(contact_ids)
     shown: dict[int, set[int]] = {contact_id: set() for contact_id in ids}
     for number, rule in block_rules.items():
-        for contact_id in matching(rule, ids, now=now):
+        try:
+            fitting = matching(rule, ids, now=now)
+        except WrongRule:  # a label or segment went after the launch: the alternative is shown
+            continue
+        for contact_id in fitting:
             shown[contact_id].add(int(number))
     return {contact_id: frozenset(numbers) for contact_id, numbers in shown.items()}

@@ -1,0 +1,84 @@
+"""Labels and roles of links, and the review that ties them to a state of the mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from sincerely.apps.content.actions.editing import save_draft
+from sincerely.apps.content.links import links_of, review_of
+from sincerely.apps.content.models import Content
+from sincerely.apps.content.rules.links import LABELLED_ROLES
+from sincerely.apps.content.rules.review import snapshot
+from sincerely.apps.labels.queries import label
+from sincerely.apps.team.actions import audit
+from sincerely.apps.team.rules import Actor
+
+
+class NotLabelled(ValueError):
+    """The link is not in the mail, cannot be labelled, or the label does not exist."""
+
+
+def choose_label(
+    content_id: int, *, url: str, label_id: int | None, now: datetime, actor: Actor
+) -> Content:
+    """Give every link to this address the label (None: no label); raises NotLabelled.
+
+    Where the links had not changed since the last review, they count as reviewed after it too.
+    """
+    if label_id is not None and label(label_id) is None:
+        raise NotLabelled("There is no such label.")
+    return _choose(content_id, url=url, choice={"label": label_id}, now=now, actor=actor)
+
+
+def choose_role(content_id: int, *, url: str, role: str, now: datetime, actor: Actor) -> Content:
+    """Say what links to this address are for: content, action or confirm; raises NotLabelled."""
+    if role not in LABELLED_ROLES:
+        raise NotLabelled("A link is for content, a call to action or a confirmation.")
+    return _choose(content_id, url=url, choice={"role": role}, now=now, actor=actor)
+
+
+def _choose(
+    content_id: int, *, url: str, choice: dict[str, Any], now: datetime, actor: Actor
+) -> Content:
+    with transaction.atomic():
+        content = Content.objects.select_related("brand").get(pk=content_id)
+        links = links_of(content)
+        if not any(link.url == url and link.may_be_labelled for link in links):
+            raise NotLabelled("This link cannot carry a label.")
+        was_stale = review_of(content, links).blocks_launch
+        choices = dict(content.link_choices)
+        choices[url] = {**choices.get(url, {}), **choice}
+        content = save_draft(
+            content_id,
+            base_revision=content.revision,
+            changes={"link_choices": choices},
+            now=now,
+            actor=actor,
+        )
+        if not was_stale:
+            _remember(content)
+    return content
+
+
+def review_links(content_id: int, *, now: datetime, actor: Actor) -> Content:
+    """Note that a member has seen the links as they are now, with their labels."""
+    with transaction.atomic():
+        content = Content.objects.select_related("brand").get(pk=content_id)
+        _remember(content)
+        audit(actor, "content.links_reviewed", now=now, subject=content)
+    return content
+
+
+def _remember(content: Content) -> None:
+    """Store the present links as reviewed; labels of addresses that are gone are forgotten."""
+    links = links_of(content)
+    present = {link.url for link in links}
+    content.reviewed_links = snapshot(links)
+    content.links_revision = content.revision
+    content.link_choices = {
+        url: choice for url, choice in content.link_choices.items() if url in present
+    }
+    content.save(update_fields=["reviewed_links", "links_revision", "link_choices"])
