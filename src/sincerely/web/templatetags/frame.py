@@ -1,0 +1,120 @@
+"""What components need beyond plain template tags: icons, states, form widgets, charts, numbers."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.templatetags.static import static
+from django.utils.formats import number_format
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+
+from sincerely.web import charts
+from sincerely.web.states import State, state_of
+
+register = template.Library()
+
+CONTROL_CLASS: tuple[tuple[type[forms.Widget], str], ...] = (
+    (forms.CheckboxInput, "form-check-input"),
+    (forms.RadioSelect, "form-check-input"),
+    (forms.CheckboxSelectMultiple, "form-check-input"),
+    (forms.Select, "form-select"),
+)
+
+
+@register.simple_tag
+def icon(name: str, label: str = "") -> SafeString:
+    """Return an icon; without a label it is decoration and hidden from screen readers."""
+    sheet = static("dist/icons.svg")
+    if label:
+        return format_html(
+            '<svg class="icon" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+            label,
+            sheet,
+            name,
+        )
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name
+    )
+
+
+@register.filter
+def state(word: object) -> State:
+    """Return how a state word is shown."""
+    return state_of(word)
+
+
+@register.filter
+def control(field: BoundField) -> SafeString:
+    """Return the field's widget with the class names that the styles know."""
+    widget = field.field.widget
+    name = next((name for kind, name in CONTROL_CLASS if isinstance(widget, kind)), "form-control")
+    if field.errors:
+        name += " is-invalid"
+    if widget.attrs.get("class"):
+        name += f" {widget.attrs['class']}"
+    return field.as_widget(attrs={"class": name})
+
+
+@register.filter
+def field_kind(field: BoundField) -> str:
+    """Return 'check', 'choices' or 'line': how the field is laid out."""
+    widget = field.field.widget
+    if isinstance(widget, forms.RadioSelect | forms.CheckboxSelectMultiple):
+        return "choices"
+    return "check" if isinstance(widget, forms.CheckboxInput) else "line"
+
+
+@register.filter
+def figure(value: Any) -> str:
+    """Return a number in the reader's language with grouped thousands; other values as they are."""
+    if isinstance(value, bool) or value is None:
+        return "–" if value is None else str(value)
+    if isinstance(value, int):
+        return str(number_format(value, use_l10n=True, force_grouping=True))
+    if isinstance(value, float | Decimal):
+        return str(number_format(value, decimal_pos=1, use_l10n=True, force_grouping=True))
+    return str(value)
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """Return a ratio (0–1) as a percentage; None as a dash."""
+    if value is None:
+        return "–"
+    decimals = 1 if 0 < abs(value) < 0.0995 else 0
+    return f"{number_format(100 * value, decimal_pos=decimals, use_l10n=True)} %"
+
+
+@register.filter
+def hundredths(value: float | str | None) -> int:
+    """Return a ratio as a whole number from 0 to 100, for bars."""
+    return max(0, min(100, round(100 * float(value or 0))))
+
+
+@register.filter
+def is_moment(value: object) -> bool:
+    """Say whether a value has a time of day."""
+    return isinstance(value, datetime)
+
+
+@register.filter
+def machine_time(value: date | None) -> str:
+    """Return a date or time as an HTML `datetime` attribute."""
+    return value.isoformat() if value else ""
+
+
+@register.simple_tag
+def chart(kind: charts.Kind, labels: Any, series: Any, unit: str) -> dict[str, Any]:
+    """Return a chart's SVG and table rows; see `sincerely.web.charts.draw` for the values."""
+    drawn = charts.draw(kind, list(labels or ()), list(series or ()), unit=unit)
+    return {
+        "svg": mark_safe(drawn.svg),  # noqa: S308 -- draw() escapes every word it is given
+        "names": drawn.names,
+        "legend": drawn.legend,
+        "rows": drawn.rows,
+    }
