@@ -23,6 +23,46 @@ class WorkState(models.TextChoices):
     UNDONE = "undone", _("undone")
 
 
+class RowProblem(models.TextChoices):
+    """Why a row, or a part of it, was not taken."""
+
+    NO_ADDRESS = "no_address", _("There is no e-mail address in this row.")
+    BAD_ADDRESS = "bad_address", _("This is not a valid e-mail address.")
+    TOO_FEW_CELLS = "too_few_cells", _("The row has fewer cells than the header.")
+    TOO_MANY_CELLS = "too_many_cells", _("The row has more cells than the header.")
+    STRAY_QUOTE = "stray_quote", _("A quotation mark stands where it cannot be understood.")
+    CELL_TOO_LONG = "cell_too_long", _("A cell is too long.")
+    ZERO_BYTE = "zero_byte", _("The row holds a zero byte.")
+    BAD_ENCODING = "bad_encoding", _("The row holds bytes that are not characters.")
+    DUPLICATE = "duplicate", _("The address stands in another row of the file, which was taken.")
+    ERASED = "erased", _("This person was erased on request and is not stored again.")
+    UNKNOWN_LABEL = "unknown_label", _("There is no label with exactly this name.")
+    LABEL_REFUSED = "label_refused", _("The contact took this label off; it stays off.")
+    LEFT_EARLIER = "left_earlier", _("Left earlier: stays opted out.")
+    SUPPRESSED = "suppressed", _("The address is suppressed and stays so.")
+    BAD_DATE = "bad_date", _("This is not a date we can read.")
+    FUTURE_DATE = "future_date", _("This date lies in the future.")
+    BAD_NUMBER = "bad_number", _("This is not a number.")
+    BAD_BOOLEAN = "bad_boolean", _("This is neither yes nor no.")
+    BAD_LANGUAGE = "bad_language", _("This is not a language we know.")
+    BAD_TIME_ZONE = "bad_time_zone", _("This is not the name of a time zone.")
+    UNKNOWN_CHOICE = "unknown_choice", _("This is not one of the field's choices.")
+    TOO_LONG = "too_long", _("The text is too long and was cut or left out.")
+
+
+class FileProblem(models.TextChoices):
+    """Why a file was not taken at all."""
+
+    EMPTY = "empty", _("The file is empty.")
+    TOO_LARGE = "too_large", _("The file is larger than 2 GB.")
+    TOO_MANY_COLUMNS = "too_many_columns", _("The file has more than 300 columns.")
+    LINE_TOO_LONG = "line_too_long", _("A line is longer than a million characters.")
+    UNREADABLE = "unreadable", _("Most rows cannot be read: this does not look like a table.")
+    NOT_A_TABLE = "not_a_table", _("This is not a CSV, TSV or Excel (.xlsx) file.")
+    ZIP_BOMB = "zip_bomb", _("The file unpacks to far more than a table of people would.")
+    LOST = "lost", _("The uploaded file is no longer there.")
+
+
 class Import(models.Model):
     """One file on its way in. `choices` holds what the member chose (rules/mapping.py)."""
 
@@ -46,6 +86,10 @@ class Import(models.Model):
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
+    touched_through_id = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return self.file_name
 
 
 class ImportReject(models.Model):
@@ -61,9 +105,14 @@ class ImportReject(models.Model):
     class Meta:
         indexes = [models.Index(fields=["batch", "row_number"], name="reject_batch_row")]
 
+    @property
+    def sentence(self) -> str:
+        """The reason in words."""
+        return str(dict(RowProblem.choices).get(self.reason, self.reason))
+
 
 class ImportTouch(models.Model):
-    """What an import did to a contact: created it (before is null) or changed it; for undo."""
+    """What an import did to a contact: created it (before is null), changed it, or left it ({})."""
 
     batch = models.ForeignKey(Import, on_delete=models.CASCADE)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
@@ -76,6 +125,7 @@ class ImportTouch(models.Model):
 class Export(models.Model):
     """A dated snapshot of a list, segment or label as CSV, with its manifest."""
 
+    name = models.CharField(max_length=200, default="")
     subject_kind = models.CharField(max_length=12)
     subject_id = models.BigIntegerField(null=True)
     rule = models.JSONField(default=dict)
@@ -89,3 +139,9 @@ class Export(models.Model):
     member_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
+    done_count = models.PositiveIntegerField(default=0)
+    manifest = models.JSONField(default=dict)
+    error = models.TextField(blank=True)
+
+    def __str__(self) -> str:
+        return self.name or self.subject_kind

@@ -65,6 +65,7 @@ class World:
     labels: Mapping[str, int]
     fields: Mapping[str, KnownField] = field(default_factory=dict)
     zone: tzinfo = UTC
+    now: datetime = datetime.max.replace(tzinfo=UTC)
     zones: frozenset[str] = frozenset()
 
 
@@ -78,6 +79,7 @@ class Plan:
         place = choices.place_of("address")
         self._address = -1 if place is None else place
         self._key = world.address_key
+        self.labels = world.labels
         self._always = list(choices.label_ids)
         self._steps = [
             (place, _step(target, world))
@@ -191,7 +193,10 @@ def _time_zone(zones: frozenset[str]) -> Step:
 def _moment(target: Target, world: World) -> Step:
     def step(cell: str, record: Record) -> None:
         try:
-            record.moments[target.to] = read_moment(cell, order=target.order, zone=world.zone)
+            at = read_moment(cell, order=target.order, zone=world.zone)
+            if at > world.now:
+                raise BadCell("future_date")
+            record.moments[target.to] = at
         except BadCell as problem:
             record.problems.append((str(problem), f"{target.to}: {cell[:60]}"))
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, models
@@ -49,9 +50,17 @@ def json_of(value: Any) -> Any:
 def insert(
     model: type[models.Model], names: Sequence[str], rows: Sequence[Row], *, conflict: str = ""
 ) -> None:
-    """Insert rows; `conflict` is SQL that follows (for example ON CONFLICT DO NOTHING)."""
+    """Insert rows; `conflict` is SQL that follows (for example ON CONFLICT DO NOTHING).
+
+    Columns that are not named take the default of their field, as the ORM would give them.
+    """
     if not rows:
         return
+    rest = _defaults(model, tuple(names))
+    if rest:
+        names = [*names, *(name for name, _value in rest)]
+        values = tuple(value for _name, value in rest)
+        rows = [(*row, *values) for row in rows]
     table = model._meta.db_table  # noqa: SLF001
     columns = [column_of(model, name) for name in names]
     listed = ", ".join(f'"{column}"' for column in columns)
@@ -71,6 +80,18 @@ def insert(
             f"FROM unnest({arrays}) AS given({aliases}) {conflict}",
             [list(values) for values in zip(*rows, strict=True)],
         )
+
+
+@cache
+def _defaults(model: type[models.Model], names: tuple[str, ...]) -> tuple[tuple[str, Any], ...]:
+    found = []
+    for field in model._meta.concrete_fields:  # noqa: SLF001
+        if field.name in names or field.null or isinstance(field, models.AutoField):
+            continue
+        value = field.get_default()
+        is_json = isinstance(field, models.JSONField)
+        found.append((field.name, json.dumps(value) if is_json else value))
+    return tuple(found)
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Sequence[Row]) -> None:

@@ -1,0 +1,86 @@
+"""Turns an uploaded file into rows that can be resumed from any byte, and marks its duplicates.
+
+The staged file has one JSON array per row: [number, [cells]] or [number, reason, text]. A record
+that spans lines, an old encoding, a spreadsheet: all that is dealt with once, here. Beside it a
+file of flags, one byte per row: 0 take, 1 duplicate, 2 merged into an earlier row of its address.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from sincerely.apps.people.queries.files import read_rows
+from sincerely.apps.people.queries.staged import Staged, flags_path, rows_path
+from sincerely.apps.people.rules.dialect import Dialect
+from sincerely.apps.people.rules.record import Plan
+from sincerely.apps.people.rules.rows import Row
+
+STEP = 5000
+TAKE, DUPLICATE, MERGED = 0, 1, 2
+
+
+def stage(source: Path, dialect: Dialect) -> Iterator[int]:
+    """Write the staged file, yielding the number of rows so far; it exists only when complete."""
+    target = rows_path(source)
+    partial = target.with_suffix(".partial")
+    count = 0
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    with partial.open("w", encoding="utf-8", errors="replace", newline="\n") as out:
+        lines: list[str] = []
+        for item in read_rows(source, dialect):
+            row = (
+                [item.number, item.cells]
+                if isinstance(item, Row)
+                else [item.number, item.reason, item.text[:200]]
+            )
+            lines.append(encode(row))
+            count += 1
+            if len(lines) == STEP:
+                out.write("\n".join(lines) + "\n")
+                lines = []
+                yield count
+        out.write("\n".join(lines) + "\n" if lines else "")
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(target)
+    yield count
+
+
+def mark_duplicates(source: Path, plan: Plan, *, keep: str) -> Iterator[int]:
+    """Write the flags of all rows ('first', 'last' or 'merge'), yielding the rows seen so far."""
+    keys = bytearray()
+    count = 0
+    for rows in Staged(source).slices(STEP):
+        for row in rows.rows:
+            key = plan.key_of(row[1]) if isinstance(row[1], list) else None
+            keys += key or bytes(16)
+        count += len(rows.rows)
+        yield count
+    flags = duplicate_flags(bytes(keys), keep=keep)
+    partial = flags_path(source).with_suffix(".partial")
+    partial.write_bytes(flags)
+    partial.replace(flags_path(source))
+    yield count
+
+
+def duplicate_flags(keys: bytes, *, keep: str) -> bytes:
+    """Return one flag per 16-byte key; rows without a key (all zero) are never duplicates."""
+    parts = np.frombuffer(keys, dtype="<u8").reshape(-1, 2)
+    flags = np.zeros(len(parts), dtype=np.uint8)
+    real = np.flatnonzero(parts.any(axis=1))
+    if not len(real):
+        return flags.tobytes()
+    part = parts[real]
+    order = np.lexsort((real, part[:, 1], part[:, 0]))  # by key, then by place in the file
+    ordered = part[order]
+    same = (ordered[1:] == ordered[:-1]).all(axis=1)
+    if keep == "last":
+        flags[real[order[:-1][same]]] = DUPLICATE
+    else:
+        flags[real[order[1:][same]]] = MERGED if keep == "merge" else DUPLICATE
+    return flags.tobytes()

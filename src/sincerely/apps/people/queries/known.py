@@ -1,0 +1,138 @@
+"""What is known of the people in a slice of a file, each fact by one statement."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sincerely.apps.people.rules.outcome import CORE, Known
+from sincerely.apps.people.sql.bulk import is_sqlite, json_of, moment_of, rows_in
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A contact's permission for one type and the opt-out from all."""
+
+    is_in: bool | None = None
+    evidence: int = 0
+    opted_out: bool = False
+
+
+NOBODY = Standing()
+
+
+def contacts_by_key(keys: Collection[bytes], *, lock: bool) -> dict[bytes, Known]:
+    """Return the known contacts among these address keys (the first where some share one)."""
+    locking = " FOR UPDATE" if lock and not is_sqlite() else ""
+    rows = rows_in(
+        "SELECT id, address_key, fields, signed_up_at, first_name, last_name, language, time_zone "
+        "FROM contacts_contact WHERE address_key {keys} AND share_number = 0" + locking,
+        keys,
+        kind="bytea",
+    )
+    return {
+        bytes(row[1]): Known(
+            contact_id=row[0],
+            core=dict(zip(CORE, row[4:], strict=True)),
+            fields=json_of(row[2]),
+            signed_up_at=moment_of(row[3]),
+        )
+        for row in rows
+    }
+
+
+def standings(contact_ids: Collection[int], *, type_id: int) -> dict[int, Standing]:
+    """Return permission for the type and opt-out of these contacts; absent means neither."""
+    found: dict[int, Standing] = {}
+    for contact_id, is_in, evidence in rows_in(
+        "SELECT contact_id, is_in, evidence FROM consent_permission "
+        "WHERE subscription_type_id = %s AND contact_id {keys}",
+        contact_ids,
+        before=[type_id],
+        kind="bigint",
+    ):
+        found[contact_id] = Standing(is_in=bool(is_in), evidence=evidence)
+    for contact_id in _ever_withdrawn(contact_ids, type_id):
+        if not found.get(contact_id, NOBODY).is_in:
+            found[contact_id] = Standing(is_in=False)
+        else:  # came back by an act of their own: nothing that an import claims is stronger
+            found[contact_id] = Standing(is_in=True, evidence=9)
+    for contact_id in opted_out(contact_ids):
+        found[contact_id] = Standing(is_in=False, opted_out=True)
+    return found
+
+
+def _ever_withdrawn(contact_ids: Collection[int], type_id: int) -> set[int]:
+    rows = rows_in(
+        "SELECT contact_id FROM consent_consentrecord WHERE act = 'withdraw' "
+        "AND (subscription_type_id IS NULL OR subscription_type_id = %s) AND contact_id {keys}",
+        contact_ids,
+        before=[type_id],
+        kind="bigint",
+    )
+    return {row[0] for row in rows}
+
+
+def opted_out(contact_ids: Collection[int]) -> set[int]:
+    """Return who of these has opted out of all marketing mail."""
+    rows = rows_in(
+        "SELECT contact_id FROM consent_optout WHERE contact_id {keys}", contact_ids, kind="bigint"
+    )
+    return {row[0] for row in rows}
+
+
+def suppressions(keys: Collection[bytes]) -> dict[bytes, frozenset[str]]:
+    """Return the reasons for which these address keys are suppressed now."""
+    found: dict[bytes, set[str]] = {}
+    for key, reason in rows_in(
+        "SELECT address_key, reason FROM consent_suppression "
+        "WHERE address_key {keys} AND lifted_at IS NULL",
+        keys,
+        kind="bytea",
+    ):
+        found.setdefault(bytes(key), set()).add(reason)
+    return {key: frozenset(reasons) for key, reasons in found.items()}
+
+
+def held_labels(contact_ids: Collection[int]) -> dict[tuple[int, int], tuple[bool, bool]]:
+    """Return (contact, label) → (is held, was taken off by the contact)."""
+    rows = rows_in(
+        "SELECT contact_id, label_id, is_held, is_self_removed FROM interests_contactlabel "
+        "WHERE contact_id {keys}",
+        contact_ids,
+        kind="bigint",
+    )
+    return {(row[0], row[1]): (bool(row[2]), bool(row[3])) for row in rows}
+
+
+def on_list(list_id: int, contact_ids: Collection[int]) -> set[int]:
+    """Return who of these is on the list."""
+    rows = rows_in(
+        "SELECT contact_id FROM contacts_listmembership "
+        "WHERE contact_list_id = %s AND contact_id {keys}",
+        contact_ids,
+        before=[list_id],
+        kind="bigint",
+    )
+    return {row[0] for row in rows}
+
+
+Past = tuple[datetime | None, ...]
+
+
+def past_of(contact_ids: Collection[int]) -> dict[int, Past]:
+    """Return last sent, opened, clicked, and the same three as imported, where a row exists."""
+    rows = rows_in(
+        "SELECT contact_id, last_sent_at, last_open_at, last_click_at, imported_sent_at, "
+        "imported_open_at, imported_click_at FROM engagement_contactengagement "
+        "WHERE contact_id {keys}",
+        contact_ids,
+        kind="bigint",
+    )
+    return {row[0]: tuple(moment_of(value) for value in row[1:]) for row in rows}
+
+
+def unique(values: Iterable[int]) -> list[int]:
+    """Return the values once each, in order."""
+    return list(dict.fromkeys(values))
