@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Router
 from ninja.errors import HttpError
 
 from sincerely.apps.campaigns import actions, queries
@@ -27,7 +27,7 @@ from sincerely.apps.campaigns.schemas import (
     LaunchIn,
     TallyOut,
 )
-from sincerely.apps.segments.compile import WrongRule
+from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.apps.team.access import actor_of
 from sincerely.apps.team.api_auth import Scope
@@ -62,9 +62,10 @@ def found(campaign_id: int) -> Campaign:
 
 @router.get("/", response=CampaignPage, auth=Scope(Capability.VIEW))
 def list_campaigns(
-    request: HttpRequest, before: int | None = None, limit: int = Query(50, ge=1, le=500)
+    request: HttpRequest, before: int | None = None, limit: int = 50
 ) -> dict[str, Any]:
     """Campaigns, newest first."""
+    limit = max(1, min(limit, 500))
     rows = queries.campaigns_page(before_id=before, limit=limit + 1)
     return {"items": rows[:limit], "next": rows[limit - 1].pk if len(rows) > limit else None}
 

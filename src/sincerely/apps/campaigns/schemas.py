@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+import datetime as dt
+from datetime import datetime
 from typing import Any, Literal
 
 from ninja import Schema
@@ -40,8 +41,8 @@ class LaunchIn(Schema):
 
     schedule: Literal["now", "at", "local"] = "now"
     at: datetime | None = None
-    on: date | None = None
-    time: time | None = None
+    on: dt.date | None = None
+    time: dt.time | None = None
 
 
 class CampaignOut(Schema):

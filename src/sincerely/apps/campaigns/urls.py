@@ -1,6 +1,26 @@
-"""Addresses of the campaigns pages."""
+"""Addresses of the campaign pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from sincerely.apps.campaigns.views import audience, lists, sending, write
 
 app_name = "campaigns"
-urlpatterns: list[URLPattern] = []
+PREFIX = "mail/campaigns/"
+ONE = f"{PREFIX}<int:campaign_id>/"
+urlpatterns = [
+    path(PREFIX, lists.campaign_list, name="list"),
+    path(f"{PREFIX}calendar/", lists.campaign_calendar, name="calendar"),
+    path(f"{PREFIX}new/", lists.new_campaign, name="new"),
+    path(ONE, write.show, name="show"),
+    path(f"{ONE}duplicate/", lists.duplicate, name="duplicate"),
+    path(f"{ONE}archive/", lists.archive, name="archive"),
+    path(f"{ONE}write/", write.write, name="write"),
+    path(f"{ONE}envelope/", write.envelope, name="envelope"),
+    path(f"{ONE}people/", audience.people, name="people"),
+    path(f"{ONE}people/count/", audience.count_audience, name="count"),
+    path(f"{ONE}people/type/", audience.choose_type, name="choose-type"),
+    path(f"{ONE}send/", sending.send, name="send"),
+    path(f"{ONE}send/progress/", sending.progress, name="progress"),
+    path(f"{ONE}send/<str:act>/", sending.steer, name="steer"),
+    path(f"{ONE}unknown/<str:choice>/", sending.settle_unknown, name="unknown"),
+]

@@ -1,0 +1,160 @@
+"""The tab 'Send': when, what to know before the button, and the switches afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sincerely.apps.campaigns import actions, queries
+from sincerely.apps.campaigns.actions.launch import NotReady
+from sincerely.apps.campaigns.forms import ScheduleForm
+from sincerely.apps.campaigns.models import Campaign, Stage
+from sincerely.apps.campaigns.rules.schedule import WrongSchedule
+from sincerely.apps.campaigns.rules.stages import WrongStage, walls
+from sincerely.apps.campaigns.views.audience import counts
+from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.campaigns.views.wording import wall_words
+from sincerely.apps.sending import actions as sending
+from sincerely.apps.sending.queries import tally, waiting_because
+from sincerely.apps.team.access import actor_of, member_of, requires
+from sincerely.apps.team.queries import organisation
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+
+TYPED_ABOVE = 1000
+
+
+@requires(Capability.SEND)
+def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Choose when and press the button; or steer what is on its way."""
+    campaign = found(campaign_id)
+    if campaign.stage != Stage.DRAFT:
+        return render(request, "campaigns/on_its_way.html", _progress(campaign))
+    ours = organisation()
+    zone = member_of(request).time_zone or (ours.time_zone if ours else "UTC")
+    form = ScheduleForm(request.POST or None, initial={"zone": zone})
+    facts = queries.readiness(campaign.pk, now=clock.now())
+    is_sent_in = request.method == "POST" and form.is_valid()
+    if is_sent_in and _launched(request, campaign, form, will_get_it=facts.will_get_it):
+        return redirect("campaigns:send", campaign.pk)
+    found_walls = [wall_words(wall, campaign) for wall in walls(facts)]
+    must_type = str(facts.will_get_it) if facts.will_get_it > TYPED_ABOVE else ""
+    return render(
+        request,
+        "campaigns/send.html",
+        {
+            "form": form,
+            "walls": found_walls,
+            "must_type": must_type,
+            **frame(campaign, "send"),
+            **counts(campaign, campaign.audience),
+        },
+    )
+
+
+def _launched(
+    request: HttpRequest, campaign: Campaign, form: ScheduleForm, *, will_get_it: int
+) -> bool:
+    """Launch if nothing speaks against it; otherwise the form says why not."""
+    typed = form.data.get("typed", "").strip().replace(".", "").replace(",", "").replace(" ", "")
+    if will_get_it > TYPED_ABOVE and typed != str(will_get_it):
+        form.add_error(None, _("Type the number of people to confirm. Nothing has been sent."))
+        return False
+    try:
+        actions.launch_campaign(
+            campaign.pk,
+            schedule=form.schedule(),
+            zone=form.cleaned_data["zone"],
+            now=clock.now(),
+            actor=actor_of(request),
+        )
+    except WrongSchedule:
+        form.add_error("on", _("This time is past. Choose a later one, or send now."))
+        return False
+    except WrongStage:
+        messages.info(request, _("Somebody else has just launched this campaign."))
+        return True
+    except NotReady:
+        form.add_error(None, _("Something still stands in the way; see above. Nothing was sent."))
+        return False
+    messages.success(request, _("The campaign is on its way. You can still stop it for a minute."))
+    return True
+
+
+def _progress(campaign: Campaign) -> dict[str, Any]:
+    counted = tally(campaign.mailing_id)
+    now = clock.now()
+    begins_at = campaign.launch_after
+    is_waiting = campaign.stage == Stage.SCHEDULED and begins_at is not None
+    left = (begins_at - now) if is_waiting and begins_at else timedelta(0)
+    return {
+        **frame(campaign, "send"),
+        "tally": counted,
+        "handed_over": counted.mailable_count - counted.open_count,
+        "seconds_left": max(0, round(left.total_seconds()))
+        if left < timedelta(minutes=2)
+        else None,
+        "unknown_count": counted.by_state.get("unknown", 0),
+        "deferred_count": counted.by_state.get("deferred", 0),
+        "waits_because": waiting_because(campaign.mailing_id),
+        "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)
+        and (counted.open_count > 0 or not counted.by_state),
+    }
+
+
+@requires(Capability.VIEW)
+def progress(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Answer the moving part of the page while a campaign leaves."""
+    return render(request, "campaigns/_progress.html", _progress(found(campaign_id)))
+
+
+Steer = Callable[..., object]
+STEERING: dict[str, Steer] = {
+    "stop": actions.stop_launch,
+    "pause": actions.pause_campaign,
+    "resume": actions.resume_campaign,
+    "cancel": actions.cancel_campaign,
+}
+
+
+@require_POST
+@requires(Capability.SEND)
+def steer(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
+    """Stop, pause, resume or cancel."""
+    campaign = found(campaign_id)
+    done = {
+        "stop": _("Stopped in time. Nothing has been sent; the campaign is a draft again."),
+        "pause": _("Paused. Nobody who has not got it yet will get it until you resume."),
+        "resume": _("It goes on where it stopped."),
+        "cancel": _("Cancelled. Those who had not got it yet will not get it."),
+    }
+    try:
+        STEERING[act](campaign.pk, now=clock.now(), actor=actor_of(request))
+    except WrongStage:
+        messages.error(request, _("The campaign has moved on in the meantime; look again."))
+    else:
+        messages.success(request, done[act])
+    return redirect("campaigns:send", campaign.pk)
+
+
+@require_POST
+@requires(Capability.SEND)
+def settle_unknown(request: HttpRequest, campaign_id: int, choice: str) -> HttpResponse:
+    """Repeat or leave the messages of which nobody can know whether they arrived."""
+    campaign = found(campaign_id)
+    if choice == "repeat":
+        count = sending.repeat_unknown(
+            campaign.mailing_id, now=clock.now(), actor=actor_of(request)
+        )
+        messages.success(request, _("%(count)d will be sent again.") % {"count": count})
+    else:
+        sending.leave_unknown(campaign.mailing_id, now=clock.now(), actor=actor_of(request))
+        messages.success(request, _("They are left as they are, and stay listed as unknown."))
+    return redirect("campaigns:send", campaign.pk)

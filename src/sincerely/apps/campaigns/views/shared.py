@@ -1,0 +1,65 @@
+"""What the campaign pages share: finding the campaign, the tabs that stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import Http404
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sincerely.apps.campaigns import queries
+from sincerely.apps.campaigns.models import Campaign, Stage
+from sincerely.apps.sending.queries import is_finished
+
+TABS: tuple[tuple[str, str | Promise], ...] = (
+    ("write", _("Write")),
+    ("links", _("Links & labels")),
+    ("people", _("People")),
+    ("check", _("Check")),
+    ("send", _("Send")),
+    ("result", _("Result")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """One tab of a campaign."""
+
+    name: str
+    label: str | Promise
+    href: str
+    is_current: bool
+
+
+def found(campaign_id: int) -> Campaign:
+    """Return the campaign or answer 404."""
+    campaign = queries.campaign(campaign_id)
+    if campaign is None:
+        raise Http404
+    return campaign
+
+
+def frame(campaign: Campaign, current: str) -> dict[str, Any]:
+    """Return what every page of a campaign shows: itself, its state, its tabs."""
+    has_left = campaign.launched_at is not None
+    tabs = [
+        Tab(name, label, reverse(f"campaigns:{name}", args=[campaign.pk]), name == current)
+        for name, label in TABS
+        if name != "result" or has_left
+    ]
+    return {
+        "campaign": campaign,
+        "tabs": tabs,
+        "state": shown_state(campaign),
+        "is_draft": campaign.stage == Stage.DRAFT,
+    }
+
+
+def shown_state(campaign: Campaign) -> str:
+    """Return the state word: 'sent' is asked of the outbox, never stored."""
+    if campaign.stage == Stage.LAUNCHED:
+        return "sent" if is_finished(campaign.mailing_id) else "sending"
+    return campaign.stage

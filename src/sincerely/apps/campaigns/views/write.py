@@ -1,0 +1,66 @@
+"""The tabs 'Write' and 'Links & labels', and where a campaign opens."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from sincerely.apps.campaigns import actions
+from sincerely.apps.campaigns.forms import EnvelopeForm
+from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.campaigns.rules.stages import WrongStage
+from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.content.actions.editing import EditConflict, save_draft
+from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+
+
+@requires(Capability.VIEW)
+def show(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Open a campaign where its story is: a draft at the writing, else at the sending."""
+    campaign = found(campaign_id)
+    return redirect(
+        "campaigns:write" if campaign.launched_at is None else "campaigns:send", campaign.pk
+    )
+
+
+@requires(Capability.EDIT_CONTENT)
+def write(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Write the mail: the editor, with the envelope beside it."""
+    campaign = found(campaign_id)
+    form = EnvelopeForm(initial=EnvelopeForm.of(campaign))
+    return _page(request, campaign, form)
+
+
+@requires(Capability.EDIT_CONTENT)
+def envelope(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Store the envelope; what the editor holds is stored by the editor."""
+    campaign = found(campaign_id)
+    form = EnvelopeForm(request.POST or None, initial=EnvelopeForm.of(campaign))
+    if request.method != "POST" or not form.is_valid():
+        return _page(request, campaign, form)
+    now, actor = clock.now(), actor_of(request)
+    try:
+        actions.change_envelope(campaign.pk, changes=form.envelope(), now=now, actor=actor)
+        save_draft(
+            campaign.content_id,
+            base_revision=campaign.content.revision,
+            changes=form.words(),
+            now=now,
+            actor=actor,
+        )
+    except (WrongStage, EditConflict):
+        messages.error(
+            request, _("Somebody changed the campaign in the meantime; nothing was overwritten.")
+        )
+    else:
+        messages.success(request, _("The envelope is saved."))
+    return redirect("campaigns:write", campaign.pk)
+
+
+def _page(request: HttpRequest, campaign: Campaign, form: EnvelopeForm) -> HttpResponse:
+    context = {"form": form, "content": campaign.content, **frame(campaign, "write")}
+    return render(request, "campaigns/write.html", context)
