@@ -43,6 +43,8 @@ class Transport(models.Model):
     per_connection_count = models.PositiveIntegerField(default=100)
     per_hour = models.PositiveIntegerField(null=True)
     paced_until = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True)
+    trouble_at = models.DateTimeField(null=True)
     is_default = models.BooleanField(default=False)
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
