@@ -44,7 +44,7 @@ def store(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Store]:
     """The store of the database under test; a fresh, empty one."""
     conninfo = ""
     if connection.vendor == "postgresql":
-        request.getfixturevalue("transactional_db")
+        request.getfixturevalue("db")
         conninfo = capture_conninfo()
     opened = open_store(tmp_path / "capture.sqlite3", conninfo)
     opened.trim(2**40, 2**40)

@@ -9,5 +9,24 @@ from sincerely.apps.engagement.actions.mailings import (
     replace_links,
     start_mailing,
 )
+from sincerely.apps.engagement.actions.outcomes import record, record_outcomes
+from sincerely.apps.engagement.actions.recount import recount
+from sincerely.apps.engagement.actions.rounds import rejudge, settle
+from sincerely.apps.engagement.actions.signals import take
+from sincerely.apps.engagement.actions.watermarks import move, take_turn
 
-__all__ = ["LinkSpec", "label_link", "register_mailing", "replace_links", "start_mailing"]
+__all__ = [
+    "LinkSpec",
+    "label_link",
+    "move",
+    "record",
+    "record_outcomes",
+    "recount",
+    "register_mailing",
+    "rejudge",
+    "replace_links",
+    "settle",
+    "start_mailing",
+    "take",
+    "take_turn",
+]

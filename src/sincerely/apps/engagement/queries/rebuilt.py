@@ -1,0 +1,88 @@
+"""Rollups as the events say they must be, and where the stored ones differ."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import asdict, dataclass
+
+from sincerely.apps.contacts.models import Contact, TrackingTier
+from sincerely.apps.engagement.models import ContactEngagement, Delivery, Event
+from sincerely.apps.engagement.rules.rollups import (
+    ContactRollup,
+    DeliveryRollup,
+    Happened,
+    Rollups,
+    roll_up,
+)
+
+SLICE = 1_000
+
+
+def rebuilt_rollups(contact_ids: Collection[int]) -> Rollups:
+    """Return what the rollups of these contacts must be by their events."""
+    kept = dict(
+        ContactEngagement.objects.filter(contact_id__in=contact_ids)
+        .exclude(contact__tracking_tier=TrackingTier.FULL)
+        .values_list("contact_id", "last_open_at")
+    )
+    events = Event.objects.filter(contact_id__in=contact_ids).values_list(
+        "contact_id", "mailing_id", "message_id", "kind", "verdict", "at"
+    )
+    return roll_up((Happened(*row) for row in events.iterator(SLICE)), kept_opens=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A rollup that does not equal its rebuild."""
+
+    what: str
+    key: tuple[int, ...]
+    stored: dict[str, object]
+    rebuilt: dict[str, object]
+
+
+def contact_slices() -> Iterator[list[int]]:
+    """Yield the ids of all contacts in slices, in order."""
+    last = 0
+    while True:
+        found = Contact.objects.filter(pk__gt=last).order_by("pk").values_list("pk", flat=True)
+        ids = list(found[:SLICE])
+        if not ids:
+            return
+        yield ids
+        last = ids[-1]
+
+
+def differences(contact_ids: Collection[int]) -> Iterator[Difference]:
+    """Yield every rollup of these contacts that differs from what its events say."""
+    rollups = rebuilt_rollups(contact_ids)
+    names = tuple(asdict(DeliveryRollup()))
+    stored = {
+        row[:3]: dict(zip(names, row[3:], strict=True))
+        for row in Delivery.objects.filter(contact_id__in=contact_ids).values_list(
+            "contact_id", "mailing_id", "message_id", *names
+        )
+    }
+    rebuilt = {key: asdict(found) for key, found in rollups.deliveries.items()}
+    yield from _compared("delivery", stored, rebuilt, asdict(DeliveryRollup()))
+    names = tuple(asdict(ContactRollup()))
+    people = {
+        (row[0],): dict(zip(names, row[1:], strict=True))
+        for row in ContactEngagement.objects.filter(contact_id__in=contact_ids).values_list(
+            "contact_id", *names
+        )
+    }
+    rebuilt_people = {(key,): asdict(found) for key, found in rollups.contacts.items()}
+    yield from _compared("contact", people, rebuilt_people, asdict(ContactRollup()))
+
+
+def _compared(
+    what: str,
+    stored: dict[tuple[int, ...], dict[str, object]],
+    rebuilt: dict[tuple[int, ...], dict[str, object]],
+    empty: dict[str, object],
+) -> Iterator[Difference]:
+    for key in sorted(stored.keys() | rebuilt.keys()):
+        one, other = stored.get(key, empty), rebuilt.get(key, empty)
+        if one != other:
+            yield Difference(what, key, one, other)

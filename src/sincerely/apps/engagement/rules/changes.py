@@ -1,0 +1,24 @@
+"""What the folder tells the higher domains: how the verdict on a click has changed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ClickChange:
+    """One click on a labelled link whose verdict is new or has changed.
+
+    `before` is None for a click that was not counted yet; `after` is 'human', 'undecided' or
+    'machine'. Whoever keeps counts takes one from `before` and adds one to `after`.
+    """
+
+    contact_id: int
+    label_id: int
+    mailing_id: int
+    message_id: int
+    at: datetime
+    before: str | None
+    after: str
+    is_simulated: bool = False

@@ -1,0 +1,14 @@
+"""Which signals become events, and under which name. Pure."""
+
+from __future__ import annotations
+
+EVENT_OF = {"open": "opened", "click": "clicked"}
+COUNTING_ROLES = frozenset({"content", "action", "confirm"})
+TELLING_ROLES = frozenset({"content", "action"})  # confirming is an act, not an interest
+
+
+def event_of(kind: str, role: str | None) -> str | None:
+    """Return the event that a signal becomes; None for clicks on system links."""
+    if kind == "click" and role not in COUNTING_ROLES:
+        return None
+    return EVENT_OF.get(kind)

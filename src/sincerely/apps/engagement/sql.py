@@ -1,0 +1,160 @@
+"""The statements of the fold: many rows each, the same text on SQLite and PostgreSQL.
+
+Times are adapted once per row by `at` (SQLite stores text in UTC without an offset, as the ORM
+does). Rows are grouped so that an UPSERT never meets the same key twice with conflicting intent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+ADD_SIGNALS = """
+INSERT INTO engagement_signal (capture_id, kind, at, contact_id, mailing_id, message_id, link_id,
+    ip, user_agent, method, headers, is_simulated)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+ADD_VERDICTS = """
+INSERT INTO engagement_signalverdict (signal_id, round, verdict, machine_probability, reasons, at)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (signal_id, round) DO NOTHING
+"""
+ADD_EVENTS = """
+INSERT INTO engagement_event (contact_id, kind, at, mailing_id, message_id, link_id, signal_id,
+    verdict, machine_probability, is_simulated, detail)
+VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+CHANGE_EVENTS = """
+UPDATE engagement_event SET verdict = %s, machine_probability = %s WHERE signal_id = %s
+"""
+DELIVERY_DATES = ("sent_at", "delivered_at", "bounced_at", "unsubscribed_at", "complained_at")
+DELIVERY_COUNTS = (
+    "human_open_count", "undecided_open_count", "machine_open_count",
+    "human_click_count", "undecided_click_count", "machine_click_count",
+)  # fmt: skip
+DELIVERY_FIRSTS = ("first_open_at", "first_click_at")
+DELIVERY_COLUMNS = (
+    "contact_id", "mailing_id", "message_id", *DELIVERY_DATES, *DELIVERY_COUNTS, *DELIVERY_FIRSTS,
+)  # fmt: skip
+CONTACT_COUNTS = ("sent_count", "delivered_count", "open_count", "click_count")
+CONTACT_LASTS = (
+    "last_sent_at", "last_open_at", "last_click_at", "last_reply_at", "last_machine_open_at",
+)  # fmt: skip
+CONTACT_COLUMNS = ("contact_id", *CONTACT_LASTS, *CONTACT_COUNTS, "sent_since_engaged_count")
+
+
+def _earliest(table: str, name: str) -> str:
+    return (
+        f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} < {table}.{name}"
+        f" THEN excluded.{name} ELSE {table}.{name} END"
+    )
+
+
+def _latest(table: str, name: str) -> str:
+    return (
+        f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} > {table}.{name}"
+        f" THEN COALESCE(excluded.{name}, {table}.{name}) ELSE {table}.{name} END"
+    )
+
+
+def _sum(table: str, name: str) -> str:
+    return (
+        f"{name} = CASE WHEN {table}.{name} + excluded.{name} > 32000 THEN 32000"
+        f" ELSE {table}.{name} + excluded.{name} END"
+    )
+
+
+def _upsert(table: str, columns: Sequence[str], *, key: str, sets: Sequence[str]) -> str:
+    places = ", ".join(["%s"] * len(columns))
+    return (
+        f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"  # noqa: S608 -- constants
+        f" ON CONFLICT ({key}) DO UPDATE SET {', '.join(sets)}"
+    )
+
+
+_D, _C = "engagement_delivery", "engagement_contactengagement"
+ADD_TO_DELIVERIES = _upsert(
+    _D,
+    DELIVERY_COLUMNS,
+    key="contact_id, mailing_id, message_id",
+    sets=[
+        *(_earliest(_D, name) for name in (*DELIVERY_DATES, *DELIVERY_FIRSTS)),
+        *(_sum(_D, name) for name in DELIVERY_COUNTS),
+    ],
+)
+SET_DELIVERIES = _upsert(
+    _D,
+    DELIVERY_COLUMNS,
+    key="contact_id, mailing_id, message_id",
+    sets=[f"{name} = excluded.{name}" for name in DELIVERY_COLUMNS[3:]],
+)
+# A mail counts as 'since engaged' unless an open, click or reply is not older than it.
+_NOT_ENGAGED_SINCE = " AND ".join(
+    f"({_C}.{name} IS NULL OR {_C}.{name} < excluded.last_sent_at)"
+    for name in ("last_open_at", "last_click_at", "last_reply_at")
+)
+ADD_TO_CONTACTS = _upsert(
+    _C,
+    CONTACT_COLUMNS,
+    key="contact_id",
+    sets=[
+        *(_latest(_C, name) for name in CONTACT_LASTS),
+        *(f"{name} = {_C}.{name} + excluded.{name}" for name in CONTACT_COUNTS),
+        (
+            f"sent_since_engaged_count = {_C}.sent_since_engaged_count + CASE"
+            f" WHEN excluded.sent_count > 0 AND {_NOT_ENGAGED_SINCE} THEN excluded.sent_count"
+            f" ELSE 0 END"
+        ),
+    ],
+)
+SET_CONTACTS = _upsert(
+    _C,
+    CONTACT_COLUMNS,
+    key="contact_id",
+    sets=[f"{name} = excluded.{name}" for name in CONTACT_COLUMNS[1:]],
+)
+COUNT_SENT_SINCE = """
+UPDATE engagement_contactengagement SET sent_since_engaged_count = (
+    SELECT COUNT(*) FROM engagement_delivery d
+    WHERE d.contact_id = engagement_contactengagement.contact_id AND d.sent_at IS NOT NULL
+    AND (last_open_at IS NULL OR d.sent_at > last_open_at)
+    AND (last_click_at IS NULL OR d.sent_at > last_click_at)
+    AND (last_reply_at IS NULL OR d.sent_at > last_reply_at))
+WHERE contact_id = %s
+"""
+SET_OPEN_DAY = _upsert(
+    _C,
+    CONTACT_COLUMNS,
+    key="contact_id",
+    sets=[_latest(_C, "last_open_at")],
+)
+
+
+def at(moment: datetime | None) -> Any:
+    """Return a time as this database stores it."""
+    return connection.ops.adapt_datetimefield_value(moment) if moment else None
+
+
+def delivery_row(key: tuple[int, int, int], values: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the parameters of a delivery statement; what is not given is NULL or 0."""
+    dates = (at(values.get(name)) for name in DELIVERY_DATES)
+    counts = (values.get(name, 0) for name in DELIVERY_COUNTS)
+    return (*key, *dates, *counts, *(at(values.get(name)) for name in DELIVERY_FIRSTS))
+
+
+def contact_row(contact_id: int, values: dict[str, Any]) -> tuple[Any, ...]:
+    """Return the parameters of a contact statement; what is not given is NULL or 0."""
+    lasts = (at(values.get(name)) for name in CONTACT_LASTS)
+    counts = (values.get(name, 0) for name in CONTACT_COUNTS)
+    return (contact_id, *lasts, *counts, values.get("sent_since_engaged_count", 0))
+
+
+def run_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run one statement of this module for each row."""
+    listed = list(rows)
+    if listed:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, listed)

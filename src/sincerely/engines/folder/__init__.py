@@ -1,0 +1,1 @@
+"""Folds captured signals and sending outcomes into events, verdicts, rollups and labels."""

@@ -1,0 +1,159 @@
+"""The steps of the fold; each is one short transaction that moves its watermark with it.
+
+Killed anywhere, a step has happened or has not. A step returns how many rows it took and whether
+more are waiting, so that the loop knows when to rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import transaction
+
+from sincerely.apps.consent import actions as consent
+from sincerely.apps.consent.models import Channel
+from sincerely.apps.consent.rules.proof import Proof
+from sincerely.apps.contacts.queries import contacts_by_id
+from sincerely.apps.engagement import actions as engagement
+from sincerely.apps.engagement.models import EventKind
+from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
+from sincerely.apps.engagement.rules.changes import ClickChange
+from sincerely.apps.engagement.rules.facts import OneClick
+from sincerely.apps.interests.actions import learn
+from sincerely.apps.interests.rules.clicks import ClickDelta
+from sincerely.engines.folder import queries
+
+ATTEMPTS = "attempts"
+SLICE = 500
+KEEP_CAPTURES = 100_000
+
+
+class Step(NamedTuple):
+    """What a step did."""
+
+    count: int
+    is_more: bool
+
+
+def fold_outcomes(*, now: datetime, limit: int = SLICE) -> Step:
+    """Turn outcomes at the wire into events: sent, delivered, bounced."""
+    with transaction.atomic():
+        engagement.take_turn(now)
+        outcomes, last = queries.outcomes_after(position(ATTEMPTS), limit)
+        if not outcomes:
+            return Step(0, is_more=False)
+        engagement.record_outcomes(outcomes)
+        engagement.move(ATTEMPTS, last, now=now)
+    return Step(len(outcomes), is_more=len(outcomes) == limit)
+
+
+def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
+    """Turn captures into signals, withdraw for one-click unsubscribes, learn what is sure."""
+    store = capture_store()
+    captures = store.read(position(CAPTURE), limit)
+    if not captures:
+        return Step(0, is_more=False)
+    with transaction.atomic():
+        engagement.take_turn(now)
+        mark = position(CAPTURE)
+        mine = [stored for stored in captures if stored.id > mark]
+        messages = queries.messages_of({stored.capture.message_id for stored in mine})
+        taken = engagement.take(mine, messages, now=now)
+        _withdraw_all(taken.one_clicks, now=now)
+        learn(deltas_of(taken.clicks), now=now)
+        engagement.move(CAPTURE, captures[-1].id, now=now)
+    return Step(len(captures), is_more=len(captures) == limit)
+
+
+def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
+    """Judge again what is due, and let the labels learn."""
+    with transaction.atomic():
+        engagement.take_turn(now)
+        settled = engagement.settle(number, now=now, limit=limit)
+        learn(deltas_of(settled.clicks), now=now)
+    return Step(settled.count, is_more=settled.is_more)
+
+
+def settle_soon(*, now: datetime) -> Step:
+    """The automation verdict, 90 seconds after the signal."""
+    return settle_round(2, now=now)
+
+
+def settle_finally(*, now: datetime) -> Step:
+    """The final verdict, 24 hours after the signal."""
+    return settle_round(3, now=now)
+
+
+STEPS: tuple[Callable[..., Step], ...] = (
+    fold_outcomes,
+    fold_captures,
+    settle_soon,
+    settle_finally,
+)
+
+
+def fold_all(*, now: datetime) -> int:
+    """Take every step until nothing is due; return how many rows were taken."""
+    count = 0
+    is_more = True
+    while is_more:
+        done = [step(now=now) for step in STEPS]
+        count += sum(step.count for step in done)
+        is_more = any(step.is_more for step in done)
+    return count
+
+
+def trim_captures(*, limit: int = 5_000) -> int:
+    """Delete folded captures beyond the newest hundred thousand; signals hold what they said."""
+    return capture_store().trim(position(CAPTURE) - KEEP_CAPTURES, limit)
+
+
+def deltas_of(changes: Sequence[ClickChange]) -> list[ClickDelta]:
+    """Return what changed verdicts add to and take from the evidence for labels."""
+    deltas = []
+    for change in changes:
+        human = (change.after == "human") - (change.before == "human")
+        undecided = (change.after == "undecided") - (change.before == "undecided")
+        if human or undecided:
+            deltas.append(
+                ClickDelta(
+                    contact_id=change.contact_id,
+                    label_id=change.label_id,
+                    mailing_id=change.mailing_id,
+                    at=change.at,
+                    human=human,
+                    undecided=undecided,
+                    message_id=change.message_id,
+                )
+            )
+    return deltas
+
+
+def _withdraw_all(one_clicks: Sequence[OneClick], *, now: datetime) -> None:
+    people = contacts_by_id({one_click.contact_id for one_click in one_clicks})
+    for one_click in one_clicks:
+        _withdraw(one_click, address=people[one_click.contact_id].address, now=now)
+
+
+def _withdraw(one_click: OneClick, *, address: str, now: datetime) -> None:
+    record = consent.withdraw(
+        one_click.contact_id,
+        subscription_type_id=one_click.subscription_type_id,
+        channel=Channel.ONE_CLICK,
+        now=now,
+        at=one_click.at,
+        cause="one-click unsubscribe",
+        message_id=one_click.message_id,
+        proof=Proof(address=address, ip=one_click.ip, user_agent=one_click.user_agent),
+    )
+    if record is not None:
+        engagement.record(
+            EventKind.UNSUBSCRIBED,
+            one_click.contact_id,
+            at=one_click.at,
+            mailing_id=one_click.mailing_id,
+            message_id=one_click.message_id,
+            detail="one-click",
+        )
