@@ -17,7 +17,6 @@ from sincerely.apps.contacts.models import Contact, ContactList, FieldDefinition
 from sincerely.apps.engagement.models import ContactEngagement, Delivery, Event, Link, Mailing
 from sincerely.apps.interests.models import ContactLabel, LabelDay
 from sincerely.apps.labels.models import Label
-from sincerely.apps.segments.models import Segment
 
 FIELDS = {
     "town": "text",
@@ -69,7 +68,11 @@ def populate(seed: int, now: datetime, *, size: int = 24) -> Population:
     for number in range(2):
         made.labels.append(Label.objects.create(name=f"Label {number}", created_at=now).pk)
         made.lists.append(ContactList.objects.create(name=f"List {number}", created_at=now).pk)
-        made.types.append(SubscriptionType.objects.create(name=f"T{number}", promised_per_month=4, created_at=now).pk)
+        made.types.append(
+            SubscriptionType.objects.create(
+                name=f"T{number}", promised_per_month=4, created_at=now
+            ).pk
+        )
         mailing = Mailing.objects.create(tag="campaign", name=f"Mail {number}", created_at=now)
         made.mailings.append(mailing.pk)
         for index, role in enumerate(("content", "action", "unsubscribe")):
@@ -202,6 +205,7 @@ def _labels(person: Contact, chance: random.Random, made: Population) -> None:
                     defaults={
                         "human_count": chance.randrange(3),
                         "undecided_count": chance.randrange(2),
+                        "last_at": _maybe(chance, made.now),
                     },
                 )
 

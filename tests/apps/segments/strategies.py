@@ -50,7 +50,9 @@ def values_of(param: Param, node: dict[str, Any], catalogue: Catalogue) -> st.Se
 def criteria(draw: st.DrawFn, catalogue: Catalogue) -> dict[str, Any]:
     """Draw one right criterion."""
     criterion: Criterion = draw(
-        st.sampled_from([one for one in CRITERIA.values() if one.key != "segment" or catalogue.segments])
+        st.sampled_from(
+            [one for one in CRITERIA.values() if one.key != "segment" or catalogue.segments]
+        )
     )
     node: dict[str, Any] = {"criterion": criterion.key}
     for param in criterion.params:

@@ -6,6 +6,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.http import QueryDict
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -13,7 +14,8 @@ from sincerely.apps.segments.compile import compiled
 from sincerely.apps.segments.models import Segment
 from sincerely.apps.segments.queries import full_catalogue, people
 from sincerely.apps.segments.queries.selecting import fetch_ids
-from sincerely.apps.segments.rules import Moment, evaluate
+from sincerely.apps.segments.rules import Moment, check, evaluate, normal, sentence
+from sincerely.apps.segments.rules.form import from_fields, to_fields
 from tests.apps.segments.population import Population, populate
 from tests.apps.segments.strategies import rules
 
@@ -41,11 +43,8 @@ def _with_segments(made: Population) -> None:
 def test_sql_and_evaluator_select_the_same(seed: int, now: datetime) -> None:
     made = populate(seed, now)
     _with_segments(made)
-    from sincerely.apps.engagement.models import Link
-    from sincerely.apps.segments.surroundings import _links
-    import dataclasses
-
-    catalogue = dataclasses.replace(full_catalogue({}), links=_links(Link.objects.all()))
+    named = {"criterion": "mail", "mailing": made.mailings}
+    catalogue = full_catalogue(named)
     facts = people(made.contacts)
 
     @settings(
@@ -71,3 +70,27 @@ def test_sql_and_evaluator_select_the_same(seed: int, now: datetime) -> None:
         assert set(fetch_ids(query)) == brute & set(batch)
 
     equal()
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("R050")
+def test_form_round_trip_and_sentence(now: datetime) -> None:
+    made = populate(1, now)
+    _with_segments(made)
+    catalogue = full_catalogue({"criterion": "mail", "mailing": made.mailings})
+
+    @settings(max_examples=400, deadline=None, database=None)
+    @given(rule=rules(catalogue))
+    def same(rule: dict[str, object]) -> None:
+        posted = QueryDict(mutable=True)
+        for name, values in to_fields(rule).items():
+            posted.setlist(name, values)
+        assert from_fields(posted, catalogue) == rule
+        assert normal(normal(rule)) == normal(rule)
+        assert check(normal(rule), catalogue) == []
+        words = sentence(rule, catalogue)
+        assert words.endswith(".")
+        assert "…" not in words
+        assert "{" not in words
+
+    same()

@@ -6,22 +6,24 @@ import json
 from collections.abc import Collection
 from datetime import datetime, tzinfo
 
-from sincerely.apps.segments.surroundings import catalogue_of, moment_at
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.registry import COMPILERS
-from sincerely.apps.segments.rules import Catalogue, expand
+from sincerely.apps.segments.rules import Catalogue, WrongRule, expand
 from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.tree import Rule, children_of, group_of, is_everyone
 from sincerely.apps.segments.sql.algebra import (
     EVERYBODY,
     All,
-    Any_,
     Not,
+    OneOf,
     Part,
     Statement,
     simplified,
 )
 from sincerely.apps.segments.sql.context import Context
+from sincerely.apps.segments.surroundings import catalogue_of, moment_at
+
+__all__ = ["WrongRule", "compiled", "select", "select_among"]
 
 
 def select(rule: Rule, *, now: datetime, zone: tzinfo | None = None) -> ContactQuery:
@@ -73,4 +75,4 @@ def _part(node: Rule, context: Context) -> Part:
     parts = tuple(_part(child, context) for child in children_of(node))
     if kind == "all":
         return All(parts)
-    return Any_(parts) if kind == "any" else Not(Any_(parts))
+    return OneOf(parts) if kind == "any" else Not(OneOf(parts))

@@ -51,4 +51,8 @@ class SegmentStay(models.Model):
                 name="one_open_stay",
             )
         ]
-        indexes = [models.Index(fields=["contact", "entered_at"], name="stay_contact")]
+        indexes = [
+            models.Index(fields=["contact", "entered_at"], name="stay_contact"),
+            models.Index(fields=["segment", "entered_at"], name="stay_entered"),
+            models.Index(fields=["segment", "left_at"], name="stay_left"),
+        ]

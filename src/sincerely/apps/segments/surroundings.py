@@ -118,16 +118,12 @@ def full_catalogue(rule: object, *, mailing_limit: int = 300) -> Catalogue:
         )
         | dict(named.labels),
         lists=dict(
-            ContactList.objects.filter(archived_at=None)
-            .order_by("name")
-            .values_list("pk", "name")
+            ContactList.objects.filter(archived_at=None).order_by("name").values_list("pk", "name")
         )
         | dict(named.lists),
         segments={row.pk: SegmentEntry(row.name, row.rule) for row in segments}
         | dict(named.segments),
-        types=dict(
-            SubscriptionType.objects.filter(archived_at=None).values_list("pk", "name")
-        )
+        types=dict(SubscriptionType.objects.filter(archived_at=None).values_list("pk", "name"))
         | dict(named.types),
         mailings=mailings | dict(named.mailings),
         links=_links(Link.objects.filter(mailing_id__in=chosen).order_by("number"))

@@ -1,6 +1,15 @@
 """Reads of the segments domain."""
 
 from sincerely.apps.segments.queries.people import people
+from sincerely.apps.segments.queries.segments import (
+    members,
+    passages,
+    segment,
+    segments,
+    segments_after,
+    segments_using,
+    stays_of,
+)
 from sincerely.apps.segments.queries.selecting import (
     count,
     count_query,
@@ -17,9 +26,16 @@ __all__ = [
     "count_query",
     "full_catalogue",
     "matching",
+    "members",
     "moment_at",
     "page_of",
+    "passages",
     "people",
     "sample",
+    "segment",
+    "segments",
+    "segments_after",
+    "segments_using",
     "selected_ids",
+    "stays_of",
 ]

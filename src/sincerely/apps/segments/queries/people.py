@@ -52,9 +52,9 @@ def people(contact_ids: Collection[int]) -> dict[int, Person]:
     keys = [bytes(contact.address_key) for contact in contacts]
     suppressed = {
         bytes(key)
-        for key in Suppression.objects.filter(
-            address_key__in=keys, lifted_at=None
-        ).values_list("address_key", flat=True)
+        for key in Suppression.objects.filter(address_key__in=keys, lifted_at=None).values_list(
+            "address_key", flat=True
+        )
     }
     loaded = {
         model: _by_contact(model.objects.filter(contact_id__in=contact_ids))  # type: ignore[attr-defined]
@@ -106,7 +106,7 @@ def _person(
 
 def _label_day(row: LabelDay) -> LabelDayFacts:
     return LabelDayFacts(
-        row.label_id, row.day, row.mailing_id, row.human_count, row.undecided_count
+        row.label_id, row.day, row.mailing_id, row.human_count, row.undecided_count, row.last_at
     )
 
 

@@ -12,7 +12,6 @@ from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criterion import CRITERIA, Criterion, Param, gettext_noop
 from sincerely.apps.segments.rules.tree import (
     DEPTH_LIMIT,
-    GROUPS,
     NODE_LIMIT,
     Rule,
     group_of,
@@ -39,7 +38,7 @@ class Problem:
         return self.template.format(**self.values)
 
 
-class WrongRule(ValueError):  # noqa: N818 -- a rule that is wrong is a fact, not a failure
+class WrongRule(ValueError):
     """Raised instead of selecting anybody by a wrong rule."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -101,7 +100,9 @@ def _check_group(path: str, node: Rule, kind: str) -> list[Problem]:
         return [Problem(path, _("A group holds a list of rules."))]
     if not node[kind]:
         return [
-            Problem(path, _("This group is empty: it selects nobody. Add a criterion, or remove it."))
+            Problem(
+                path, _("This group is empty: it selects nobody. Add a criterion, or remove it.")
+            )
         ]
     return []
 
@@ -175,7 +176,11 @@ def _check_number(param: Param, value: object, _catalogue: Catalogue) -> Found:
 
 def is_text(value: object) -> bool:
     """Say whether this may stand as text in a rule."""
-    return isinstance(value, str) and 0 < len(value) <= TEXT_LIMIT and "\x00" not in value
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= TEXT_LIMIT
+        and not any(sign in value for sign in "\x00\r\n")
+    )
 
 
 def _check_text(param: Param, value: object, _catalogue: Catalogue) -> Found:

@@ -1,4 +1,4 @@
-"""One declarative entry per criterion: its parameters, its test, its words. Higher rooms add more."""
+"""One declarative entry per criterion: parameters, test, words. Higher domains add more."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Segments inside rules: put in their place, circles refused. A segment is always its rule today."""
+"""Segments inside rules: put in place, circles refused. A segment is always its rule today."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ class LabelDayFacts:
     mailing_id: int
     human_count: int
     undecided_count: int
+    last_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

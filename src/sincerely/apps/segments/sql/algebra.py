@@ -7,6 +7,7 @@ unless a condition needs it. SQLite tests the other sets by IN, PostgreSQL by ha
 hashed IN gives up beyond work_mem and would probe row by row.
 """
 
+# ruff: noqa: S608 -- the SQL is our own; every value is a parameter
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
@@ -49,7 +50,7 @@ class All:
 
 
 @dataclass(frozen=True, slots=True)
-class Any_:
+class OneOf:
     """At least one part holds."""
 
     parts: tuple[Part, ...]
@@ -62,7 +63,7 @@ class Not:
     part: Part
 
 
-Part = SetOf | Where | All | Any_ | Not
+Part = SetOf | Where | All | OneOf | Not
 EVERYBODY = Where("1 = 1", aliases="")
 
 
@@ -73,8 +74,8 @@ def simplified(part: Part) -> Part:
         return inner.part if isinstance(inner, Not) and _is_total(inner.part) else Not(inner)
     if isinstance(part, All):
         return _group(All, _flat(All, part.parts))
-    if isinstance(part, Any_):
-        branches = _flat(Any_, part.parts)
+    if isinstance(part, OneOf):
+        branches = _flat(OneOf, part.parts)
         return _factored(branches) if len(branches) > 1 else branches[0]
     return part
 
@@ -83,14 +84,14 @@ def _is_total(part: Part) -> bool:
     return isinstance(part, SetOf) or (isinstance(part, Where) and part.is_total)
 
 
-def _flat(kind: type[All | Any_], parts: tuple[Part, ...]) -> tuple[Part, ...]:
+def _flat(kind: type[All | OneOf], parts: tuple[Part, ...]) -> tuple[Part, ...]:
     found: list[Part] = []
     for part in map(simplified, parts):
         found += part.parts if isinstance(part, kind) else (part,)
     return tuple(dict.fromkeys(found))
 
 
-def _group(kind: type[All | Any_], parts: tuple[Part, ...]) -> Part:
+def _group(kind: type[All | OneOf], parts: tuple[Part, ...]) -> Part:
     return parts[0] if len(parts) == 1 else kind(parts)
 
 
@@ -99,11 +100,11 @@ def _factored(branches: tuple[Part, ...]) -> Part:
     demands = [branch.parts if isinstance(branch, All) else (branch,) for branch in branches]
     shared = tuple(part for part in demands[0] if all(part in demand for demand in demands))
     if not shared:
-        return Any_(branches)
+        return OneOf(branches)
     rests = [tuple(part for part in demand if part not in shared) for demand in demands]
     if not all(rests):
         return _group(All, shared)
-    return All((*shared, Any_(tuple(_group(All, rest) for rest in rests))))
+    return All((*shared, OneOf(tuple(_group(All, rest) for rest in rests))))
 
 
 @dataclass(slots=True)
@@ -133,8 +134,7 @@ class Statement:
             sql.append(f"JOIN contacts_contact c ON c.id = {self.contact_id}")
         if "e" in self.aliases:
             sql.append(
-                "LEFT JOIN engagement_contactengagement e "
-                f"ON e.contact_id = {self.contact_id}"
+                f"LEFT JOIN engagement_contactengagement e ON e.contact_id = {self.contact_id}"
             )
         sql += [*self.joins, f"WHERE {where}"]
         if self.batch is None:
@@ -142,9 +142,7 @@ class Statement:
             return ContactQuery(" ".join(sql), params)
         sql.insert(0, f"WITH batch AS ({self.batch.sql})")
         sql.append("AND c.id IN (SELECT contact_id FROM batch)")
-        return ContactQuery(
-            " ".join(sql), (*self.batch.params, *self.join_params, *where_params)
-        )
+        return ContactQuery(" ".join(sql), (*self.batch.params, *self.join_params, *where_params))
 
     def _condition(self, part: Part, params: list[Any]) -> str:
         if isinstance(part, Where):

@@ -1,14 +1,16 @@
 """SQL of the criteria on labels, permission, suppression and lists."""
 
+# ruff: noqa: S608 -- the SQL is our own; every value is a parameter
 from __future__ import annotations
 
-from datetime import UTC, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sincerely.apps.segments.rules.criteria.labels import first_day
+from sincerely.apps.interests.rules.strength import UNDECIDED_WEIGHT
+from sincerely.apps.segments.rules.criteria.labels import TOLERANCE, first_day
 from sincerely.apps.segments.rules.criteria.standing import EVIDENCE_LEVEL, SEEN_DAYS
 from sincerely.apps.segments.rules.criterion import Node
-from sincerely.apps.segments.sql.algebra import BATCH, All, Any_, Not, Part, SetOf, Where
+from sincerely.apps.segments.sql.algebra import BATCH, All, Not, OneOf, Part, SetOf, Where
 from sincerely.apps.segments.sql.context import Context
 
 OPTED_OUT = SetOf(f"SELECT contact_id FROM consent_optout WHERE 1 = 1 {BATCH}", size=4)
@@ -61,21 +63,23 @@ def compile_label_clicks(node: Node, context: Context) -> Part:
 
 def compile_strength(node: Node, context: Context) -> Part:
     """Return whose decayed strength of a label reaches a value; the decay happens on reading."""
-    today = context.moment.now.astimezone(UTC).date()
     if context.is_postgresql:
-        age = "GREATEST(%s::date - day, 0)"
-        power = f"POWER(2.0::double precision, -{age} / %s::double precision)"
+        at = "COALESCE(last_at, (day + TIME '12:00') AT TIME ZONE 'UTC')"
+        age = f"GREATEST(EXTRACT(EPOCH FROM %s::timestamptz - {at}) / 86400.0, 0)"
+        power = f"POWER(2.0::double precision, (-{age} / %s)::double precision)"
     else:
-        age = "MAX(julianday(%s) - julianday(day), 0)"
+        at = "COALESCE(last_at, day || ' 12:00:00')"
+        age = f"MAX(julianday(%s) - julianday({at}), 0)"
         power = f"POWER(2.0, -{age} / %s)"
     return SetOf(
-        f"SELECT contact_id FROM interests_labelday WHERE label_id = %s {BATCH} "
-        f"GROUP BY contact_id HAVING SUM(human_count * {power}) >= %s",
+        f"SELECT contact_id FROM interests_labelday WHERE label_id = %s {BATCH} GROUP BY "
+        f"contact_id HAVING SUM((human_count + {UNDECIDED_WEIGHT} * undecided_count) * {power}) "
+        ">= %s",
         (
             node["label"],
-            context.day(today),
+            context.time(context.moment.now),
             float(context.moment.half_life_days),
-            float(node["at_least"]),
+            node["at_least"] - TOLERANCE,
         ),
         size=2,
     )
@@ -95,7 +99,7 @@ def compile_permission(node: Node, _context: Context) -> Part:
     if state == "in":
         return All((rows("AND is_in = TRUE"), Not(OPTED_OUT)))
     if state == "out":
-        return Any_((rows("AND is_in = FALSE"), OPTED_OUT))
+        return OneOf((rows("AND is_in = FALSE"), OPTED_OUT))
     return All((Not(rows("")), Not(OPTED_OUT)))
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
+from sincerely.apps.interests.rules.strength import Clicks, strength
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
 from sincerely.apps.segments.rules.evaluating import Moment
@@ -17,6 +18,7 @@ SIGNALS = (
 )
 SURE_OR_NOT = (("human", _("by a human")), ("any", _("undecided ones too")))
 HAS = (("has", _("has the label")), ("has_not", _("does not have the label")))
+TOLERANCE = 1e-6  # clocks of databases are finer or coarser than ours: 'at least 1' means it
 COUNTED = (
     ("clicks", _("clicks")),
     ("mailings", _("different mailings")),
@@ -65,18 +67,16 @@ def _clicks(node: Node, person: Person, moment: Moment) -> bool:
     return CLICKS.read(node, "at_least") <= count <= node.get("at_most", count)
 
 
-def strength(days: list[LabelDayFacts], moment: Moment) -> float:
-    """Return the sum of 2^(-age / half-life) over human clicks; age in whole UTC days."""
-    today = moment.now.astimezone(UTC).date()
-    return sum(
-        day.human_count * 2.0 ** (-max((today - day.day).days, 0) / moment.half_life_days)
-        for day in days
-    )
+def clicks_of(day: LabelDayFacts) -> Clicks:
+    """Return a label day as clicks at one time: the last click, or noon where it is not known."""
+    noon = datetime.combine(day.day, time(12), UTC)
+    return Clicks(day.last_at or noon, day.human_count, day.undecided_count)
 
 
 def _strong(node: Node, person: Person, moment: Moment) -> bool:
-    days = [day for day in person.label_days if day.label_id == node["label"]]
-    return strength(days, moment) >= node["at_least"]
+    clicks = [clicks_of(day) for day in person.label_days if day.label_id == node["label"]]
+    reached = strength(clicks, now=moment.now, half_life_days=moment.half_life_days)
+    return reached >= node["at_least"] - TOLERANCE
 
 
 def _problems(node: Node, _catalogue: Catalogue) -> list[tuple[str, dict[str, str]]]:
@@ -153,9 +153,7 @@ CLICKS = add(
         theme=_("Interests"),
         params=(
             Param("label", "label"),
-            Param(
-                "at_least", "integer", before=_("at least"), default=1, low=0, high=1_000_000
-            ),
+            Param("at_least", "integer", before=_("at least"), default=1, low=0, high=1_000_000),
             Param(
                 "at_most",
                 "integer",

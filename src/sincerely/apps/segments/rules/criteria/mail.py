@@ -12,9 +12,9 @@ from datetime import datetime
 from typing import Any
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
-from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
 from sincerely.apps.segments.rules.criteria.labels import SIGNALS, days_words
 from sincerely.apps.segments.rules.criteria.rollups import is_within
+from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
 from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.person import DeliveryFacts, EventFacts, Person
 
@@ -239,7 +239,10 @@ def _problems(node: Node, catalogue: Catalogue) -> list[tuple[str, dict[str, str
     for link in node.get("links", ()):
         if mailing is not None and catalogue.links[link].mailing_id != mailing:
             return [
-                (_("The link '{link}' is not in this mailing."), {"link": catalogue.links[link].name})
+                (
+                    _("The link '{link}' is not in this mailing."),
+                    {"link": catalogue.links[link].name},
+                )
             ]
     return []
 
@@ -313,9 +316,7 @@ def _suffix(node: Node, say: Say) -> str:
     if node.get("period") == "days":
         words += days_words(node, say)
     if node.get("period") == "dates":
-        words += " " + say(_("from {first} to {last}")).format(
-            first=node["from"], last=node["to"]
-        )
+        words += " " + say(_("from {first} to {last}")).format(first=node["from"], last=node["to"])
     if node.get("signals", "human") != "human":
         words += " " + say(SIGNAL_PHRASES[node["signals"]])
     return words

@@ -58,9 +58,7 @@ def bounds(node: Node, moment: Moment) -> tuple[datetime | None, datetime | None
     return moment.start_of(node["day"]), moment.start_of(node["to"], plus_days=1)
 
 
-def is_within(
-    value: datetime | None, limits: tuple[datetime | None, datetime | None]
-) -> bool:
+def is_within(value: datetime | None, limits: tuple[datetime | None, datetime | None]) -> bool:
     """Say whether a known time lies within the limits; an unknown one never does."""
     since, before = limits
     return (
