@@ -9,6 +9,7 @@ _home = Path(
 )
 _home = _home / os.environ.get("PYTEST_XDIST_WORKER", "main")
 _home.mkdir(parents=True, exist_ok=True)
+(_home / "static").mkdir(exist_ok=True)
 os.environ["SINCERELY_HOME"] = str(_home)
 os.environ.setdefault("SINCERELY_SECRET", "a secret for tests only")
 os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")

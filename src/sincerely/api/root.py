@@ -14,6 +14,7 @@ ROUTERS = (
     ("contacts", "/contacts"),
     ("consent", "/consent"),
     ("labels", "/labels"),
+    ("interests", "/interests"),
     ("segments", "/segments"),
     ("content", "/content"),
     ("sending", "/sending"),

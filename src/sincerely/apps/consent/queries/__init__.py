@@ -20,6 +20,7 @@ from sincerely.apps.consent.queries.types import (
     is_in_use,
     subscription_type,
     subscription_types,
+    type_named,
 )
 
 __all__ = [
@@ -37,4 +38,5 @@ __all__ = [
     "subscription_types",
     "suppression",
     "suppressions_page",
+    "type_named",
 ]

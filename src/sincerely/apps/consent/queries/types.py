@@ -16,6 +16,11 @@ def subscription_type(type_id: int) -> SubscriptionType | None:
     return SubscriptionType.objects.filter(pk=type_id).first()
 
 
+def type_named(name: str) -> SubscriptionType | None:
+    """Return the subscription type with this name, or None."""
+    return SubscriptionType.objects.filter(name=name.strip()).first()
+
+
 def default_type() -> SubscriptionType | None:
     """Return the default subscription type, if it is there."""
     return SubscriptionType.objects.filter(is_default=True).order_by("pk").first()

@@ -42,7 +42,10 @@ def commitment_of(salt: bytes, payload: str) -> bytes:
     return hashlib.sha256(salt + payload.encode()).digest()
 
 
-def is_verifiable(salt: bytes | None, payload: str | None, commitment: bytes) -> bool:
+Binary = bytes | memoryview
+
+
+def is_verifiable(salt: Binary | None, payload: str | None, commitment: Binary) -> bool:
     """Say whether the evidence is still there and still the one that was recorded."""
     if salt is None or payload is None:
         return False

@@ -50,12 +50,13 @@ def create_contact(
     wipe what is known. The contact may not be mailed until a consent record says so. Raises
     BadAddress, and BadChange for a custom field.
     """
-    given = {
+    typed_fields = _typed_fields(fields or {})
+    given: dict[str, Any] = {
         "first_name": first_name,
         "last_name": last_name,
         "language": language,
         "time_zone": time_zone,
-        "fields": dict(fields or {}),
+        "fields": typed_fields,
     }
     parsed = parse_address(raw_address)
     key = key_of(settings.ADDRESS_KEY, parsed.key_text)
@@ -67,7 +68,7 @@ def create_contact(
     highest = sharers.aggregate(highest=Max("share_number"))["highest"]
     house = organisation()
     contact = Contact.objects.create(
-        **{**given, "fields": _typed_fields(given["fields"])},
+        **given,
         address=parsed.address,
         address_key=key,
         share_number=0 if highest is None else highest + 1,

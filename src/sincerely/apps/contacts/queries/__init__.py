@@ -10,11 +10,12 @@ from sincerely.apps.contacts.queries.contacts import (
     find_prefix,
     page_after,
 )
-from sincerely.apps.contacts.queries.fields import field_definitions
+from sincerely.apps.contacts.queries.fields import field_definition, field_definitions, field_named
 from sincerely.apps.contacts.queries.lists import (
     contact_list,
     contact_lists,
     list_members,
+    list_named,
     list_sizes,
     lists_of,
 )
@@ -27,9 +28,12 @@ __all__ = [
     "contact_lists",
     "contacts_at",
     "contacts_by_id",
+    "field_definition",
     "field_definitions",
+    "field_named",
     "find_prefix",
     "list_members",
+    "list_named",
     "list_sizes",
     "lists_of",
     "notes_of",

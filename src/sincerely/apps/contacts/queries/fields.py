@@ -14,3 +14,8 @@ def field_definitions(*, archived: bool = False) -> list[FieldDefinition]:
 def field_definition(field_id: int) -> FieldDefinition | None:
     """Return one custom field, or None."""
     return FieldDefinition.objects.filter(pk=field_id).first()
+
+
+def field_named(name: str) -> FieldDefinition | None:
+    """Return the custom field with this name, or None."""
+    return FieldDefinition.objects.filter(name=name.strip()).first()

@@ -20,6 +20,11 @@ def contact_list(list_id: int) -> ContactList | None:
     return ContactList.objects.filter(pk=list_id).first()
 
 
+def list_named(name: str) -> ContactList | None:
+    """Return the list with this name, or None."""
+    return ContactList.objects.filter(name=name.strip()).first()
+
+
 def list_sizes(list_ids: Iterable[int]) -> dict[int, int]:
     """Return how many contacts each list holds, from its index alone."""
     rows = ListMembership.objects.filter(contact_list_id__in=list(list_ids))
