@@ -14,7 +14,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def prepare() -> None:
     """Create the folders and migrate; safe to repeat and to interrupt."""
-    settings.UPLOADS.mkdir(parents=True, exist_ok=True)
+    for folder in (settings.UPLOADS, settings.STATIC_ROOT):
+        folder.mkdir(parents=True, exist_ok=True)
     call_command("migrate", verbosity=0, interactive=False)
 
 

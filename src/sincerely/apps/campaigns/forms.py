@@ -43,13 +43,6 @@ class EnvelopeForm(forms.Form):
     """Who it comes from, which kind of mail it is, and how its links are marked."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
-    subject = forms.CharField(label=_("Subject"), max_length=250, required=False)
-    preheader = forms.CharField(
-        label=_("Preheader"),
-        max_length=250,
-        required=False,
-        help_text=_("The words that inboxes show after the subject."),
-    )
     sender = forms.TypedChoiceField(label=_("Sender"), coerce=int)
     reply_to = forms.EmailField(
         label=_("Reply address"),
@@ -89,8 +82,6 @@ class EnvelopeForm(forms.Form):
         """Return what the form shows for a campaign."""
         return {
             "name": campaign.name,
-            "subject": campaign.content.subject,
-            "preheader": campaign.content.preheader,
             "language": campaign.content.language,
             "sender": campaign.sender_id,
             "reply_to": campaign.reply_to,
@@ -116,7 +107,7 @@ class EnvelopeForm(forms.Form):
 
     def words(self) -> dict[str, Any]:
         """Return the part that belongs to the content."""
-        return {key: self.cleaned_data[key] for key in ("subject", "preheader", "language")}
+        return {"language": self.cleaned_data["language"]}
 
 
 class AudienceForm(forms.Form):

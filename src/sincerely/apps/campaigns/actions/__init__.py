@@ -16,6 +16,7 @@ from sincerely.apps.campaigns.actions.launch import (
     resume_campaign,
     stop_launch,
 )
+from sincerely.apps.campaigns.actions.relevance import exclude_irrelevant
 
 __all__ = [
     "archive_campaign",
@@ -24,6 +25,7 @@ __all__ = [
     "change_envelope",
     "create_campaign",
     "duplicate_campaign",
+    "exclude_irrelevant",
     "launch_campaign",
     "pause_campaign",
     "plan_campaign",

@@ -1,0 +1,127 @@
+"""The tab 'Check': what was found, one-click fixes, and tests to oneself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from sincerely.apps.campaigns import actions, queries
+from sincerely.apps.campaigns.forms import TestForm
+from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.content.actions.fixes import NotFixable, apply_fix
+from sincerely.apps.content.checks import check_content
+from sincerely.apps.content.rules.findings import Finding
+from sincerely.apps.segments.rules import WrongRule
+from sincerely.apps.sending import actions as sending
+from sincerely.apps.sending.rules.no_reply import refuses_replies
+from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+
+BY_CLICK = {
+    "https": _("Use https"),
+    "regenerate_text": _("Make the text part again"),
+    "fallback": _("Add a fall-back"),
+    "review_links": _("I have looked at the links"),
+}
+
+
+@requires(Capability.EDIT_CONTENT)
+def check(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show what was found and the form for a test."""
+    campaign = found(campaign_id)
+    context = {
+        "findings": findings_of(campaign),
+        "fixes": BY_CLICK,
+        "test_form": TestForm(),
+        **frame(campaign, "check"),
+    }
+    return render(request, "campaigns/check.html", context)
+
+
+def findings_of(campaign: Campaign) -> list[Finding]:
+    """Return what is worth knowing before the campaign leaves."""
+    now = clock.now()
+    try:
+        audience = queries.audience_query(campaign.audience, now=now)
+    except WrongRule:
+        audience = None  # the tab 'People' says what is wrong with it
+    return check_content(
+        campaign.content,
+        audience=audience,
+        now=now,
+        refuses_replies=refuses_replies(reply_address(campaign)),
+    )
+
+
+def reply_address(campaign: Campaign) -> str:
+    """Return the address that answers go to."""
+    sender = campaign.sender
+    return campaign.reply_to or (sender.reply_to or sender.address if sender else "")
+
+
+@require_POST
+@requires(Capability.EDIT_CONTENT)
+def fix(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Make one fix."""
+    campaign, now, actor = found(campaign_id), clock.now(), actor_of(request)
+    wanted = request.POST.get("fix", "")
+    try:
+        if wanted == "exclude":
+            actions.exclude_irrelevant(campaign.pk, now=now, actor=actor)
+        else:
+            apply_fix(
+                campaign.content_id,
+                fix=wanted,
+                place=request.POST.get("place", ""),
+                now=now,
+                actor=actor,
+            )
+    except NotFixable:
+        messages.info(request, _("There was nothing to mend any more."))
+    else:
+        messages.success(request, _("Mended."))
+    return redirect("campaigns:check", campaign.pk)
+
+
+@require_POST
+@requires(Capability.EDIT_CONTENT)
+def send_test(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Send a test to members and saved addresses; it is never counted."""
+    campaign = found(campaign_id)
+    form = TestForm(request.POST)
+    context: dict[str, Any] = {
+        "findings": findings_of(campaign),
+        "fixes": BY_CLICK,
+        "test_form": form,
+        **frame(campaign, "check"),
+    }
+    if not form.is_valid():
+        return render(request, "campaigns/check.html", context, status=422)
+    if not form.addresses():
+        form.add_error("to", _("Choose somebody to send the test to."))
+        return render(request, "campaigns/check.html", context, status=422)
+    outcomes = sending.send_test(
+        campaign.content_id,
+        sender_id=campaign.sender_id or 0,
+        transport_id=campaign.transport_id or 0,
+        addresses=form.addresses(),
+        as_contact_id=form.cleaned_data["as_contact"],
+        mailing_id=campaign.mailing_id,
+        reply_to=campaign.reply_to,
+        now=clock.now(),
+        actor=actor_of(request),
+    )
+    for outcome in outcomes:
+        words = {"address": outcome.address, "outcome": outcome.outcome}
+        if outcome.is_accepted:
+            messages.success(request, _("The test to %(address)s is on its way.") % words)
+        else:
+            messages.error(request, _("The test to %(address)s failed: %(outcome)s") % words)
+    return redirect("campaigns:check", campaign.pk)
