@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sincerely.apps.content.views import editor, images, templates
+from sincerely.apps.content.views import checks, editor, images, links, preview, templates
 
 app_name = "content"
 EDITOR = [
@@ -35,4 +35,13 @@ PUBLIC = [
     path("i/logo-<int:brand_id>-<str:name>", images.brand_logo, name="logo"),
     path("i/<slug:blob_hash>.<slug:extension>", images.served, name="served"),
 ]
-urlpatterns = [*EDITOR, *PUBLIC]
+LOOKING = [
+    path("mail/content/<int:content_id>/links/", links.links, name="links"),
+    path("mail/content/<int:content_id>/links/label/", links.choose_label, name="label-link"),
+    path("mail/content/<int:content_id>/links/review/", links.review, name="review-links"),
+    path("mail/content/<int:content_id>/checks/", checks.checks, name="checks"),
+    path("mail/content/<int:content_id>/fix/", checks.fix, name="fix"),
+    path("mail/content/<int:content_id>/preview/", preview.frame, name="preview"),
+    path("mail/content/<int:content_id>/look/", preview.look, name="look"),
+]
+urlpatterns = [*EDITOR, *LOOKING, *PUBLIC]

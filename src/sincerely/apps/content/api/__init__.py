@@ -1,0 +1,10 @@
+"""The JSON API of content: one router per noun under /api/v1/content."""
+
+from __future__ import annotations
+
+from ninja import Router
+
+from sincerely.apps.content.api import contents
+
+router = Router(tags=["content"])
+router.add_router("", contents.router)

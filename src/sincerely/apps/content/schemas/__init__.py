@@ -1,0 +1,1 @@
+"""What the JSON API of content takes and gives."""
