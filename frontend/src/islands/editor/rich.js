@@ -130,7 +130,7 @@ export function askForLink(store, onDone) {
       close();
       if (!kept.back() || !url) return;
       if (anchor) anchor.setAttribute('href', url);
-      else if (getSelection().isCollapsed) exec('insertHTML', Object.assign(document.createElement('div'), { innerHTML: '' }) && h('div', {}, h('a', { href: url }, url)).innerHTML);
+      else if (getSelection().isCollapsed) exec('insertHTML', h('div', {}, h('a', { href: url }, url)).innerHTML);
       else exec('createLink', url);
       onDone();
       setLabel(store, url, label);

@@ -1,0 +1,117 @@
+// 'Shown to …': a short rule in the segments' language, and what everybody else sees.
+
+import { button, field, h, iconButton, select } from './dom.js';
+import { newBlock } from './moves.js';
+
+const SORTS = ['has_label', 'has_not_label', 'clicked', 'list', 'segment', 'field'];
+
+function sortOf(node) {
+  const has = (...keys) => Object.keys(node).every((key) => ['criterion', ...keys].includes(key));
+  if (node.criterion === 'label' && has('test', 'label')) return node.test === 'has_not' ? 'has_not_label' : 'has_label';
+  if (node.criterion === 'label_clicks' && has('label', 'at_least')) return 'clicked';
+  if (node.criterion === 'list' && has('test', 'list') && node.test === 'on') return 'list';
+  if (node.criterion === 'segment' && has('test', 'segment') && node.test === 'in') return 'segment';
+  if (node.criterion === 'field' && has('field', 'test', 'value') && node.test === 'is') return 'field';
+  return '';
+}
+
+/** Read a rule as { joined, conditions }, or null where it says more than this form can. */
+function read(rule) {
+  const joined = ['all', 'any'].find((key) => Array.isArray(rule[key]) && Object.keys(rule).length === 1);
+  if (!joined || !rule[joined].every((node) => sortOf(node))) return null;
+  return { joined, conditions: rule[joined] };
+}
+
+function fresh(sort, store) {
+  const { labels, lists, segments } = store.setup.choices;
+  const label = labels[0]?.id ?? 0;
+  return {
+    has_label: () => ({ criterion: 'label', test: 'has', label }),
+    has_not_label: () => ({ criterion: 'label', test: 'has_not', label }),
+    clicked: () => ({ criterion: 'label_clicks', label, at_least: 2 }),
+    list: () => ({ criterion: 'list', test: 'on', list: lists[0]?.id ?? 0 }),
+    segment: () => ({ criterion: 'segment', test: 'in', segment: segments[0]?.id ?? 0 }),
+    field: () => ({ criterion: 'field', field: fieldsOf(store)[0][0], test: 'is', value: '' }),
+  }[sort]();
+}
+
+const fieldsOf = (store) => [...store.setup.standard.filter((one) => one.key !== 'email'), ...store.setup.choices.fields].map((one) => [one.key, one.name]);
+
+export function shownTo(store, block) {
+  const w = store.words;
+  const set = (act, extra) => store.change(() => act(store.find(block.id)), extra);
+  const who = select([['', w.everybody], ['some', w.some]], block.shown_to ? 'some' : '', (value) => set((one) => {
+    if (!value) { delete one.shown_to; delete one.otherwise; return; }
+    one.shown_to = { all: [fresh(store.setup.choices.labels.length ? 'has_label' : 'field', store)] };
+  }));
+  const parts = [field(w.shownTo, who)];
+  if (!block.shown_to) return h('fieldset.ed-group', {}, parts);
+  const rule = read(block.shown_to);
+  if (rule) parts.push(...conditions(store, block, rule, set));
+  else parts.push(rawRule(store, block, set));
+  const other = block.otherwise?.type || '';
+  const kinds = [...store.kinds.values()].filter((kind) => !kind.isLocked && !['header', 'spacer'].includes(kind.type)).map((kind) => [kind.type, kind.name]);
+  parts.push(field(w.others, select([['', w.nothing], ...kinds], other, (type) => set((one) => {
+    if (!type) delete one.otherwise;
+    else one.otherwise = { ...newBlock(store, type), id: `${one.id}-else` };
+  }))));
+  return h('fieldset.ed-group', {}, parts);
+}
+
+function conditions(store, block, { joined, conditions: nodes }, set) {
+  const w = store.words;
+  const sorts = SORTS.map((sort) => [sort, {
+    has_label: w.hasLabel, has_not_label: w.hasNotLabel, clicked: w.clicked, list: w.onList, segment: w.inSegment, field: w.fieldIs,
+  }[sort]]);
+  const rows = nodes.map((node, place) => {
+    const change = (values, extra) => set((one) => Object.assign(one.shown_to[joined][place], values), extra);
+    return h('div.ed-condition', {},
+      select(sorts, sortOf(node), (sort) => set((one) => { one.shown_to[joined][place] = fresh(sort, store); }), { 'aria-label': w.shownTo }),
+      ...inputs(store, node, change),
+      iconButton('x', w.remove, () => set((one) => {
+        one.shown_to[joined].splice(place, 1);
+        if (!one.shown_to[joined].length) { delete one.shown_to; delete one.otherwise; }
+      })));
+  });
+  return [
+    nodes.length > 1 ? select([['all', w.allOf], ['any', w.anyOf]], joined, (value) => set((one) => { one.shown_to = { [value]: nodes }; }), { 'aria-label': w.shownTo }) : null,
+    ...rows,
+    button(w.addCondition, () => set((one) => one.shown_to[joined].push(fresh('has_label', store))), { iconName: 'plus' }),
+  ];
+}
+
+function inputs(store, node, change) {
+  const w = store.words;
+  const { labels, lists, segments } = store.setup.choices;
+  const from = (rows, key) => select(rows.map((row) => [row.id, row.name]), node[key], (value) => change({ [key]: Number(value) }), { 'aria-label': w.label });
+  const sort = sortOf(node);
+  if (sort === 'list') return [from(lists, 'list')];
+  if (sort === 'segment') return [from(segments, 'segment')];
+  if (sort === 'field') {
+    const value = h('input.form-control', { type: 'text', value: node.value ?? '', 'aria-label': w.equals, onchange: (event) => change({ value: typed(store, node.field, event.target.value) }) });
+    return [select(fieldsOf(store), node.field, (key) => change({ field: key, value: '' }), { 'aria-label': w.fieldIs }), value];
+  }
+  if (sort !== 'clicked') return [from(labels, 'label')];
+  const times = h('input.form-control.ed-number', { type: 'number', min: '0', value: String(node.at_least ?? 1), 'aria-label': w.times, onchange: (event) => change({ at_least: Math.max(0, Number(event.target.value)) }) });
+  return [from(labels, 'label'), times, h('span', {}, w.times)];
+}
+
+function typed(store, key, value) {
+  const kind = store.setup.choices.fields.find((one) => one.key === key)?.kind;
+  return kind === 'number' && value !== '' && !Number.isNaN(Number(value)) ? Number(value) : value;
+}
+
+function rawRule(store, block, set) {
+  const area = h('textarea.form-control', { rows: '6', spellcheck: 'false' }, JSON.stringify(block.shown_to, null, 1));
+  area.addEventListener('change', () => {
+    try {
+      const rule = JSON.parse(area.value);
+      area.setCustomValidity('');
+      set((one) => { one.shown_to = rule; });
+    } catch (problem) {
+      area.setCustomValidity(problem.message);
+      area.reportValidity();
+    }
+  });
+  return field(store.words.ownRule, area);
+}
