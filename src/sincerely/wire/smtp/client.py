@@ -42,6 +42,7 @@ class HandOver:
     stage: Stage = Stage.SENDER
     refusal: Outcome | None = None
     content_started: bool = False
+    awaits_reset: bool = False
     commands: deque[bytes] = field(default_factory=deque)
 
     def verbs(self) -> list[bytes]:
@@ -76,6 +77,7 @@ class Connection(asyncio.Protocol):
         self.last_reply: Reply | None = None
         self.is_closed = False
         self.delivered_count = 0
+        self._is_half_open = False
 
     # -- what asyncio calls -------------------------------------------------------------------
 
@@ -121,6 +123,10 @@ class Connection(asyncio.Protocol):
             self._lose(hand_over)
             return hand_over
         verbs = hand_over.verbs()
+        if self._is_half_open:  # a refused transaction still stands: some servers insist
+            self._is_half_open = False
+            hand_over.awaits_reset = True
+            verbs.insert(0, b"RSET\r\n")
         self._hand_overs.append(hand_over)
         if self.pipelines:
             self._write(b"".join(verbs))
@@ -215,17 +221,29 @@ class Connection(asyncio.Protocol):
         if reply.code == 421 or hand_over.ready.done():  # spoken out of turn: it is leaving
             self._end_session(hand_over, reply)
             return
+        if hand_over.awaits_reset:
+            hand_over.awaits_reset = False
+            self._go_on(hand_over)
+            return
         if not reply.is_positive and hand_over.refusal is None:
             hand_over.refusal = Outcome(hand_over.stage, reply)
         if hand_over.stage is Stage.DATA:
             self._after_data(hand_over, reply)
         elif hand_over.refusal is not None and not self.pipelines:
-            self._hand_overs.popleft()
-            hand_over.decide(hand_over.refusal)
+            self._refused(hand_over, hand_over.refusal)
         else:
             hand_over.stage = STEPS[STEPS.index(hand_over.stage) + 1]
-            if hand_over.commands:
-                self._write(hand_over.commands.popleft())
+            self._go_on(hand_over)
+
+    def _go_on(self, hand_over: HandOver) -> None:
+        """Without pipelining, the next command waits for the reply to the one before."""
+        if hand_over.commands:
+            self._write(hand_over.commands.popleft())
+
+    def _refused(self, hand_over: HandOver, refusal: Outcome) -> None:
+        self._hand_overs.popleft()
+        self._is_half_open = True
+        hand_over.decide(refusal)
 
     def _after_data(self, hand_over: HandOver, reply: Reply) -> None:
         if hand_over.refusal is None:
@@ -234,8 +252,7 @@ class Connection(asyncio.Protocol):
             hand_over.stage = Stage.CONTENT
             self._write(b".\r\n")
         else:
-            self._hand_overs.popleft()
-            hand_over.decide(hand_over.refusal)
+            self._refused(hand_over, hand_over.refusal)
 
     def _finish(self, hand_over: HandOver, reply: Reply) -> None:
         self._hand_overs.popleft()
