@@ -24,6 +24,9 @@ SECRET = load_secret(HOME, env.str("SINCERELY_SECRET", ""))
 SECRET_KEY = derive_key(SECRET, "django").hex()
 ADDRESS_KEY = derive_key(SECRET, "address")
 TOKEN_KEY = derive_key(SECRET, "tokens")
+# After a change of the secret, tokens in mail that is out stay good while the old one stands here.
+OLD_SECRETS = [load_secret(HOME, old) for old in env.list("SINCERELY_OLD_SECRETS", default=[])]
+TOKEN_KEYS = (TOKEN_KEY, *(derive_key(old, "tokens") for old in OLD_SECRETS))
 VAULT_KEY = derive_key(SECRET, "vault")
 DEBUG = False
 ALLOWED_HOSTS = env.list("SINCERELY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
@@ -36,6 +39,7 @@ PUBLIC_URL = env.str(
 TRACKER_URL = env.str(
     "SINCERELY_TRACKER_URL", f"http://{TRACKER_ADDRESS.replace('127.0.0.1', 'localhost')}"
 )
+TRUSTED_PROXIES = env.list("SINCERELY_TRUSTED_PROXIES", default=[])
 SECURE = PUBLIC_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 

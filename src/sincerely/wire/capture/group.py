@@ -1,15 +1,16 @@
 """Group commit: one thread writes whatever arrived while the batch before was being committed.
 
 A caller gets a future that is shared by its whole batch and done when the batch is on disk. A
-failing store (disk full, database away) is tried again with the same batch until it works or the
-writer is closed; meanwhile at most `most_waiting` captures are kept, and `put` raises Overloaded
-beyond that, so that the tracker can answer without storing.
+failing or stalling store never makes callers wait for long: `let_go` ends the wait of those who
+waited long enough with Overloaded, while the batch itself is tried again until it is stored or the
+writer is closed. At most `most_waiting` captures are kept meanwhile; `put` raises beyond that.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -23,7 +24,18 @@ PAUSE_SECONDS = 0.25
 
 
 class Overloaded(Exception):
-    """The store does not keep up; nothing was taken."""
+    """The store does not keep up."""
+
+
+class Batch:
+    """Captures that are committed together, and the promise to those who brought them."""
+
+    __slots__ = ("captures", "promise", "since")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.captures: list[Capture] = []
+        self.promise: asyncio.Future[None] = loop.create_future()
+        self.since = time.monotonic()
 
 
 class GroupWriter:
@@ -39,8 +51,8 @@ class GroupWriter:
         self._open = open_it
         self._loop = loop
         self._most_waiting = most_waiting or MOST_WAITING
-        self._waiting: list[Capture] = []
-        self._promise = loop.create_future()
+        self._next = Batch(loop)
+        self._current: Batch | None = None
         self._wake = threading.Condition()
         self._is_closing = False
         self._store: Store | None = None
@@ -52,12 +64,23 @@ class GroupWriter:
     def put(self, capture: Capture) -> asyncio.Future[None]:
         """Take one capture; await the future (shielded) to know that it is durable."""
         with self._wake:
-            if self._is_closing or len(self._waiting) >= self._most_waiting:
+            waiting = self._next.captures
+            if self._is_closing or len(waiting) >= self._most_waiting:
                 raise Overloaded
-            self._waiting.append(capture)
-            if len(self._waiting) == 1:
+            waiting.append(capture)
+            if len(waiting) == 1:
+                self._next.since = time.monotonic()
                 self._wake.notify()
-            return self._promise
+            return self._next.promise
+
+    def let_go(self, older_than_seconds: float) -> None:
+        """End the wait of callers whose batch is older than that; call on the loop's thread."""
+        latest = time.monotonic() - older_than_seconds
+        with self._wake:
+            batches = [self._current, self._next if self._next.captures else None]
+        for batch in batches:
+            if batch is not None and batch.since < latest and not batch.promise.done():
+                batch.promise.set_exception(Overloaded())
 
     def close(self, timeout_seconds: float = 10) -> None:
         """Write what waits and end the thread; what cannot be written is given up and logged."""
@@ -67,32 +90,36 @@ class GroupWriter:
         self._thread.join(timeout_seconds)
 
     def _work(self) -> None:
-        while True:
-            with self._wake:
-                while not self._waiting and not self._is_closing:
-                    self._wake.wait()
-                batch, self._waiting = self._waiting, []
-                promise, self._promise = self._promise, self._loop.create_future()
-            if not batch:
-                break
-            self._settle(promise, is_kept=self._keep(batch))
+        while batch := self._take():
+            self._settle(batch.promise, is_kept=self._keep(batch.captures))
         if self._store is not None:
             self._store.close()
 
-    def _keep(self, batch: list[Capture]) -> bool:
+    def _take(self) -> Batch | None:
+        """Wait for captures; None when there are none left and the writer is closing."""
+        with self._wake:
+            self._current = None
+            while not self._next.captures and not self._is_closing:
+                self._wake.wait()
+            if not self._next.captures:
+                return None
+            self._current, self._next = self._next, Batch(self._loop)
+            return self._current
+
+    def _keep(self, captures: list[Capture]) -> bool:
         """Write a batch in commits of bounded size, again and again; False if it was given up."""
         start = 0
-        while start < len(batch):
-            part = batch[start : start + MOST_PER_COMMIT]
+        while start < len(captures):
+            part = captures[start : start + MOST_PER_COMMIT]
             try:
                 if self._store is None:
                     self._store = self._open()
                 self._store.append(part)
             except Exception:  # any failure of the store means: later
-                log.exception("captures cannot be stored", waiting=len(self._waiting) + len(batch))
+                log.exception("captures cannot be stored", waiting=len(captures) - start)
                 self.is_failing = True
                 if self._pause_or_give_up():
-                    log.error("captures lost", count=len(batch) - start)
+                    log.error("captures lost", count=len(captures) - start)
                     return False
                 continue
             self.is_failing = False

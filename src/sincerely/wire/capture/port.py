@@ -46,6 +46,9 @@ class Store(Protocol):
     def last_id(self) -> int:
         """Return the highest id that can be read now, 0 for none."""
 
+    def begin_after(self, mark: int) -> None:
+        """Give no row an id up to the mark: a lost or replaced store must not look folded."""
+
     def trim(self, through_id: int, limit: int) -> int:
         """Delete at most `limit` rows up to an id; return how many went."""
 

@@ -74,6 +74,14 @@ class PostgresStore:
         sql = f"SELECT COALESCE(MAX(id), 0) FROM capture WHERE {VISIBLE}"  # noqa: S608 -- constant
         return int(self._run(sql, ()).fetchone()[0])
 
+    def begin_after(self, mark: int) -> None:
+        """Lift the counter to the mark if it is lower."""
+        sequence = "pg_get_serial_sequence('capture', 'id')"
+        self._run(
+            f"SELECT setval({sequence}, %s) FROM capture_id_seq WHERE last_value < %s",  # noqa: S608
+            (mark, mark),
+        )
+
     def trim(self, through_id: int, limit: int) -> int:
         """Delete the oldest rows."""
         sql = "DELETE FROM capture WHERE id IN (SELECT id FROM capture WHERE id <= %s LIMIT %s)"

@@ -63,6 +63,18 @@ class SqliteStore:
         """Return the highest id."""
         return int(self._db.execute("SELECT COALESCE(MAX(id), 0) FROM capture").fetchone()[0])
 
+    def begin_after(self, mark: int) -> None:
+        """Lift the counter to the mark if it is lower."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute(
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'capture', 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'capture')"
+        )
+        self._db.execute(
+            "UPDATE sqlite_sequence SET seq = ? WHERE name = 'capture' AND seq < ?", (mark, mark)
+        )
+        self._db.execute("COMMIT")
+
     def trim(self, through_id: int, limit: int) -> int:
         """Delete the oldest rows; ids are never handed out again (AUTOINCREMENT)."""
         return self._db.execute(

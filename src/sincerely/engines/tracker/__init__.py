@@ -1,0 +1,1 @@
+"""Answers opens, clicks and one-click unsubscribes: durable before it answers, without Django."""
