@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sincerely.apps.campaigns.views import audience, lists, sending, write
+from sincerely.apps.campaigns.views import audience, check, lists, sending, write
 
 app_name = "campaigns"
 PREFIX = "mail/campaigns/"
@@ -16,6 +16,11 @@ urlpatterns = [
     path(f"{ONE}archive/", lists.archive, name="archive"),
     path(f"{ONE}write/", write.write, name="write"),
     path(f"{ONE}envelope/", write.envelope, name="envelope"),
+    path(f"{ONE}links/", write.links, name="links"),
+    path(f"{ONE}check/", check.check, name="check"),
+    path(f"{ONE}check/exclude/", check.exclude, name="exclude"),
+    path(f"{ONE}check/test/", check.send_test, name="test"),
+    path(f"{ONE}result/", write.result, name="result"),
     path(f"{ONE}people/", audience.people, name="people"),
     path(f"{ONE}people/count/", audience.count_audience, name="count"),
     path(f"{ONE}people/type/", audience.choose_type, name="choose-type"),

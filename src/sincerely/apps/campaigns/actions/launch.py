@@ -37,7 +37,7 @@ class NotReady(Exception):
     """The launch is refused; `walls` says why, one entry for each thing to mend."""
 
     def __init__(self, walls: list[stages.Wall]) -> None:
-        super().__init__(", ".join(wall.code for wall in walls))
+        super().__init__("; ".join(f"{wall.code} {wall.detail}".strip() for wall in walls))
         self.walls = walls
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
@@ -14,35 +13,35 @@ from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.forms import TestForm
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.views.shared import found, frame
-from sincerely.apps.content.actions.fixes import NotFixable, apply_fix
+from sincerely.apps.content.actions.fixes import NotFixable
 from sincerely.apps.content.checks import check_content
 from sincerely.apps.content.rules.findings import Finding
+from sincerely.apps.content.views.checks import checks_context
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending import actions as sending
-from sincerely.apps.sending.rules.no_reply import refuses_replies
+from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
-
-BY_CLICK = {
-    "https": _("Use https"),
-    "regenerate_text": _("Make the text part again"),
-    "fallback": _("Add a fall-back"),
-    "review_links": _("I have looked at the links"),
-}
 
 
 @requires(Capability.EDIT_CONTENT)
 def check(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Show what was found and the form for a test."""
     campaign = found(campaign_id)
+    return _page(request, campaign, TestForm())
+
+
+def _page(request: HttpRequest, campaign: Campaign, form: TestForm) -> HttpResponse:
+    findings = findings_of(campaign)
+    back = reverse("campaigns:check", args=[campaign.pk])
     context = {
-        "findings": findings_of(campaign),
-        "fixes": BY_CLICK,
-        "test_form": TestForm(),
+        **checks_context(campaign.content, findings, back=back),
         **frame(campaign, "check"),
+        "test_form": form,
+        "is_off_topic": any(finding.fix == "relevance" for finding in findings),
     }
-    return render(request, "campaigns/check.html", context)
+    return render(request, "campaigns/check.html", context, status=422 if form.errors else 200)
 
 
 def findings_of(campaign: Campaign) -> list[Finding]:
@@ -56,7 +55,7 @@ def findings_of(campaign: Campaign) -> list[Finding]:
         campaign.content,
         audience=audience,
         now=now,
-        refuses_replies=refuses_replies(reply_address(campaign)),
+        refuses_replies=is_no_reply(reply_address(campaign)),
     )
 
 
@@ -68,25 +67,15 @@ def reply_address(campaign: Campaign) -> str:
 
 @require_POST
 @requires(Capability.EDIT_CONTENT)
-def fix(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Make one fix."""
-    campaign, now, actor = found(campaign_id), clock.now(), actor_of(request)
-    wanted = request.POST.get("fix", "")
+def exclude(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Leave out those whom the mail does not concern."""
+    campaign = found(campaign_id)
     try:
-        if wanted == "exclude":
-            actions.exclude_irrelevant(campaign.pk, now=now, actor=actor)
-        else:
-            apply_fix(
-                campaign.content_id,
-                fix=wanted,
-                place=request.POST.get("place", ""),
-                now=now,
-                actor=actor,
-            )
+        actions.exclude_irrelevant(campaign.pk, now=clock.now(), actor=actor_of(request))
     except NotFixable:
         messages.info(request, _("There was nothing to mend any more."))
     else:
-        messages.success(request, _("Mended."))
+        messages.success(request, _("They are left out; a new segment holds them."))
     return redirect("campaigns:check", campaign.pk)
 
 
@@ -96,17 +85,10 @@ def send_test(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Send a test to members and saved addresses; it is never counted."""
     campaign = found(campaign_id)
     form = TestForm(request.POST)
-    context: dict[str, Any] = {
-        "findings": findings_of(campaign),
-        "fixes": BY_CLICK,
-        "test_form": form,
-        **frame(campaign, "check"),
-    }
-    if not form.is_valid():
-        return render(request, "campaigns/check.html", context, status=422)
-    if not form.addresses():
+    if form.is_valid() and not form.addresses():
         form.add_error("to", _("Choose somebody to send the test to."))
-        return render(request, "campaigns/check.html", context, status=422)
+    if not form.is_valid():
+        return _page(request, campaign, form)
     outcomes = sending.send_test(
         campaign.content_id,
         sender_id=campaign.sender_id or 0,

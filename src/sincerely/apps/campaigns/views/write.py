@@ -9,10 +9,12 @@ from django.utils.translation import gettext as _
 
 from sincerely.apps.campaigns import actions
 from sincerely.apps.campaigns.forms import EnvelopeForm
-from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.campaigns.models import Campaign, Stage
 from sincerely.apps.campaigns.rules.stages import WrongStage
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.content.actions.editing import EditConflict, save_draft
+from sincerely.apps.content.views.editor import editor_context
+from sincerely.apps.content.views.links import links_context
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -62,5 +64,21 @@ def envelope(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, campaign: Campaign, form: EnvelopeForm) -> HttpResponse:
-    context = {"form": form, "content": campaign.content, **frame(campaign, "write")}
+    context = {"form": form, **frame(campaign, "write")}
+    if campaign.stage == Stage.DRAFT:
+        context |= editor_context(campaign.content)
     return render(request, "campaigns/write.html", context)
+
+
+@requires(Capability.VIEW)
+def links(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """List the links of the mail with their labels."""
+    campaign = found(campaign_id)
+    context = {**links_context(campaign.content), **frame(campaign, "links")}
+    return render(request, "campaigns/links.html", context | {"back": request.path})
+
+
+@requires(Capability.VIEW_REPORTS)
+def result(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Go to the report, which lives higher up."""
+    return redirect("reports:campaign", found(campaign_id).pk)
