@@ -1,0 +1,67 @@
+"""What the form shows while a rule is edited: the count, a few people, the count of each part."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.segments.compile import compiled
+from sincerely.apps.segments.queries.selecting import count_query, fetch_ids
+from sincerely.apps.segments.query import ContactQuery
+from sincerely.apps.segments.rules import Catalogue, Problem, WrongRule, check
+from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.tree import Rule, walk
+from sincerely.apps.segments.surroundings import catalogue_of, moment_at
+
+# Counting the parts is a help, not a duty: it stops when it has taken so long in real time.
+PARTS_SECONDS = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a rule selects now. A wrong rule has problems and no count."""
+
+    count: int | None = None
+    people: list[Contact] = field(default_factory=list)
+    parts: dict[str, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    catalogue: Catalogue = field(default_factory=Catalogue)
+
+
+def preview(rule: Rule, *, now: datetime, limit: int = 10) -> Preview:
+    """Return what a rule selects now: how many, some of them, and how many each part selects."""
+    catalogue, moment = catalogue_of(rule), moment_at(now)
+    try:
+        query = compiled(rule, moment=moment, catalogue=catalogue)
+    except WrongRule as wrong:
+        return Preview(
+            problems=wrong.problems,
+            catalogue=catalogue,
+            parts=_parts(rule, moment, catalogue),
+        )
+    count = count_query(query)
+    some = ContactQuery(
+        f"SELECT contact_id FROM ({query.sql}) q LIMIT %s",  # noqa: S608 -- own SQL
+        (*query.params, limit),
+    )
+    people = Contact.objects.filter(pk__in=fetch_ids(some) if count else []).order_by("pk")
+    return Preview(count, list(people), _parts(rule, moment, catalogue), catalogue=catalogue)
+
+
+def _parts(rule: Rule, moment: Moment, catalogue: Catalogue) -> dict[str, int]:
+    """Return the count of each right part by path, as far as time allows, outermost first."""
+    counts: dict[str, int] = {}
+    started = time.monotonic()
+    parts = sorted(walk(rule), key=lambda part: part[0].count("."))
+    for path, node in parts:
+        if not path or check(node, catalogue):
+            continue
+        if time.monotonic() - started > PARTS_SECONDS:
+            break
+        try:
+            counts[path] = count_query(compiled(node, moment=moment, catalogue=catalogue))
+        except WrongRule:
+            continue
+    return counts
