@@ -17,6 +17,7 @@ import contextlib
 import ssl
 from collections import deque
 from dataclasses import dataclass, field
+from typing import cast
 
 from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyReader, Stage
 
@@ -47,8 +48,9 @@ class HandOver:
 
     def verbs(self) -> list[bytes]:
         """MAIL, RCPT and DATA for this message."""
+        is_ascii = self.sender.isascii() and self.recipient.isascii()
         return [
-            b"MAIL FROM:<%b>\r\n" % self.sender,
+            b"MAIL FROM:<%b>%b\r\n" % (self.sender, b"" if is_ascii else b" SMTPUTF8"),
             b"RCPT TO:<%b>\r\n" % self.recipient,
             b"DATA\r\n",
         ]
@@ -83,8 +85,7 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport (called again after STARTTLS) and start the watchdog."""
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast("asyncio.Transport", transport)
         if self._watchdog is None:
             self._watch()
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.models import Dispatch, Hold, Message, State
@@ -69,6 +70,18 @@ def cancel(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> int:
     while n := _cancel_slice(mailing_id, now):
         stopped += n
     return stopped
+
+
+def sweep_cancelled(*, now: datetime) -> int:
+    """End messages of cancelled mailings that came back from a sender after the cancel."""
+    ended = Dispatch.objects.filter(state="cancelled").filter(
+        Exists(
+            Message.objects.filter(
+                mailing_id=OuterRef("pk"), state__in=[State.PLANNED, State.DEFERRED]
+            )
+        )
+    )
+    return sum(_cancel_slice(pk, now) for pk in ended.values_list("pk", flat=True))
 
 
 def _cancel_slice(mailing_id: int, now: datetime) -> int:

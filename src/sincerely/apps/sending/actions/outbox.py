@@ -1,0 +1,232 @@
+"""The outbox as the sender works it: claim, turn (record and gate in one commit), release, recover.
+
+Every write carries the fence of the claim, so that a row that was taken over by somebody else is
+never touched by the one who lost it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+
+from django.db import connection, transaction
+
+from sincerely.apps.consent.actions import suppress
+from sincerely.apps.engagement.models import MailingTag
+from sincerely.apps.sending.models import Dispatch, State, Transport
+from sincerely.apps.sending.queries.sql import lock_rows, moment
+
+CLAIM = """
+UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
+WHERE id IN (SELECT id FROM sending_message WHERE mailing_id = %s
+  AND state IN ('planned', 'deferred') AND due_at <= %s ORDER BY due_at, id LIMIT %s{lock})
+RETURNING id, mailing_id, contact_id, nonce, address_key, version_id, fence, attempt_count"""
+
+RECORD = """
+INSERT INTO sending_attempt (message_id, at, outcome, code, text)
+SELECT id, {at}, %s, {code}, %s FROM sending_message
+WHERE id = %s AND fence = %s AND state = 'dialling'"""
+
+SETTLE = """
+UPDATE sending_message SET state = %s, reason = %s, due_at = COALESCE(%s, due_at),
+  finished_at = %s, attempt_count = attempt_count + 1, claimed_by = ''
+WHERE id = %s AND fence = %s AND state = 'dialling'"""
+
+DIAL = """
+UPDATE sending_message SET state = 'dialling', shown_blocks = %s
+WHERE id = %s AND fence = %s AND state = 'claimed'"""
+
+REFUSE = """
+UPDATE sending_message SET state = %s, reason = %s, finished_at = %s, claimed_by = ''
+WHERE id = %s AND fence = %s AND state IN ('claimed', 'dialling')"""
+
+# Back to where it came from: never tried before means planned, else deferred.
+LET_GO = """
+UPDATE sending_message SET claimed_by = '',
+  state = CASE WHEN attempt_count = 0 THEN 'planned' ELSE 'deferred' END
+WHERE id = %s AND fence = %s AND state IN ('claimed', 'dialling')"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this sender owns, under a fence."""
+
+    id: int
+    mailing_id: int
+    contact_id: int
+    nonce: bytes
+    address_key: bytes
+    version_id: int | None
+    fence: int
+    attempt_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What became of one hand-over, ready to be written."""
+
+    message: Claimed
+    state: str
+    code: int | None = None
+    text: str = ""
+    reason: str = ""
+    due_at: datetime | None = None
+    finished_at: datetime | None = None
+    suppresses: bool = False
+
+
+def claim(mailing_id: int, *, owner: str, now: datetime, limit: int) -> list[Claimed]:
+    """Take at most `limit` due messages of a mailing for this owner, within its rates per hour."""
+    with transaction.atomic():
+        limit = _within_pace(mailing_id, now, limit)
+        if not limit:
+            return []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CLAIM.format(lock=lock_rows(skip_locked=True)),
+                [owner, mailing_id, moment(now), limit],
+            )
+            found = [
+                Claimed(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), *row[5:])
+                for row in cursor.fetchall()
+            ]
+    return sorted(found, key=lambda message: message.id)
+
+
+def _within_pace(mailing_id: int, now: datetime, limit: int) -> int:
+    """Return how many may be claimed now; moves the pace of mailing and transport with it."""
+    dispatch = Dispatch.objects.select_related("transport").get(pk=mailing_id)
+    paced = [row for row in (dispatch, dispatch.transport) if row.per_hour]
+    if not paced:
+        return limit
+    locked = [type(row).objects.select_for_update().get(pk=row.pk) for row in paced]
+    for row in locked:
+        if row.paced_until is not None and row.paced_until > now:
+            return 0
+        limit = min(limit, ceil((row.per_hour or 0) / 3600))
+    for row in locked:
+        start = max(row.paced_until or now, now - timedelta(seconds=1))
+        row.paced_until = start + timedelta(hours=limit / (row.per_hour or 1))
+        row.save(update_fields=["paced_until"])
+    return limit
+
+
+def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
+    """Write attempts and states, in the caller's transaction; foreign fences change nothing."""
+    if not settlements:
+        return
+    is_postgresql = connection.vendor == "postgresql"
+    sql = RECORD.format(
+        at="%s::timestamptz" if is_postgresql else "%s",
+        code="%s::smallint" if is_postgresql else "%s",
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            sql,
+            [
+                (moment(now), s.state, s.code, s.text[:300], s.message.id, s.message.fence)
+                for s in settlements
+            ],
+        )
+        cursor.executemany(
+            SETTLE,
+            [
+                (
+                    s.state,
+                    s.reason,
+                    moment(s.due_at),
+                    moment(s.finished_at),
+                    s.message.id,
+                    s.message.fence,
+                )
+                for s in settlements
+            ],
+        )
+    for settlement in settlements:
+        if settlement.suppresses:
+            suppress(
+                settlement.message.address_key,
+                reason="hard_bounce",
+                now=now,
+                detail=settlement.text[:300],
+            )
+
+
+def dial(granted: Sequence[tuple[Claimed, str]]) -> None:
+    """Mark messages, with the blocks they show, as being handed over; caller's transaction."""
+    if granted:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                DIAL, [(shown[:200], message.id, message.fence) for message, shown in granted]
+            )
+
+
+def refuse(refused: Sequence[tuple[Claimed, str]], *, now: datetime) -> None:
+    """Store why the gate said no; the reason 'cancelled' means the mailing was ended."""
+    if refused:
+        with connection.cursor() as cursor:
+            cursor.executemany(
+                REFUSE,
+                [
+                    (
+                        State.CANCELLED if reason == "cancelled" else State.REFUSED,
+                        "" if reason == "cancelled" else reason,
+                        moment(now),
+                        message.id,
+                        message.fence,
+                    )
+                    for message, reason in refused
+                ],
+            )
+
+
+def let_go(messages: Sequence[Claimed]) -> None:
+    """Give messages back that were not handed over: somebody claims them again."""
+    if messages:
+        with connection.cursor() as cursor:
+            cursor.executemany(LET_GO, [(message.id, message.fence) for message in messages])
+
+
+def recover(owner: str, *, now: datetime) -> tuple[int, int]:
+    """Take over from a sender that is dead: (claimed rows given back, rows now unknown).
+
+    Transactional mail whose hand-over was cut is repeated under its Message-ID instead.
+    """
+    repeat = (
+        "UPDATE sending_message SET state = 'deferred', claimed_by = '', fence = fence + 1,"
+        " due_at = %s, attempt_count = attempt_count + 1"
+        " WHERE claimed_by = %s AND state = 'dialling' AND mailing_id IN"
+        " (SELECT id FROM engagement_mailing WHERE tag = %s)"
+    )
+    record = (
+        "INSERT INTO sending_attempt (message_id, at, outcome, code, text)"
+        " SELECT id, %s, 'unknown', NULL, 'The sender was stopped while handing over.'"
+        " FROM sending_message WHERE claimed_by = %s AND state = 'dialling'"
+    )
+    unknown = (
+        "UPDATE sending_message SET state = 'unknown', claimed_by = '', fence = fence + 1,"
+        " finished_at = %s, attempt_count = attempt_count + 1"
+        " WHERE claimed_by = %s AND state = 'dialling'"
+    )
+    again = (
+        "UPDATE sending_message SET claimed_by = '', fence = fence + 1,"
+        " state = CASE WHEN attempt_count = 0 THEN 'planned' ELSE 'deferred' END"
+        " WHERE claimed_by = %s AND state = 'claimed'"
+    )
+    at = "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(repeat, [moment(now), owner, MailingTag.TRANSACTIONAL])
+        cursor.execute(record.replace("id, %s", f"id, {at}"), [moment(now), owner])
+        cursor.execute(unknown, [moment(now), owner])
+        lost = cursor.rowcount
+        cursor.execute(again, [owner])
+        return cursor.rowcount, lost
+
+
+def note_trouble(transport_id: int, words: str, *, now: datetime) -> None:
+    """Say on the transport why nothing leaves; '' clears it."""
+    Transport.objects.filter(pk=transport_id).exclude(trouble=words[:300]).update(
+        trouble=words[:300], trouble_at=now if words else None
+    )

@@ -1,0 +1,66 @@
+"""What the sender reads: which mailings have mail due, and what a claimed batch needs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sincerely.apps.sending.models import Dispatch
+from sincerely.apps.sending.queries.sql import moment, rows
+
+# Finding out is one look into the index `message_due` per open mailing.
+CLAIMABLE = """
+SELECT d.mailing_id, d.transport_id FROM sending_dispatch d
+WHERE d.state = 'open' AND (d.paced_until IS NULL OR d.paced_until <= %s)
+AND EXISTS (SELECT 1 FROM sending_message m WHERE m.mailing_id = d.mailing_id
+  AND m.state IN ('planned', 'deferred') AND m.due_at <= %s)
+AND NOT EXISTS (SELECT 1 FROM sending_hold h
+  WHERE h.lifted_at IS NULL AND (h.mailing_id = d.mailing_id OR h.mailing_id IS NULL))
+ORDER BY d.mailing_id"""
+
+HELD = """
+SELECT d.mailing_id, d.state, d.subscription_type_id, g.tag,
+  CASE WHEN EXISTS (SELECT 1 FROM sending_hold h WHERE h.lifted_at IS NULL
+    AND (h.mailing_id = d.mailing_id OR h.mailing_id IS NULL)) THEN 1 ELSE 0 END
+FROM sending_dispatch d JOIN engagement_mailing g ON g.id = d.mailing_id
+WHERE d.mailing_id = %s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Whether a mailing may leave at this moment, and what the gate needs to know of it."""
+
+    mailing_id: int
+    state: str
+    subscription_type_id: int | None
+    tag: str
+    is_held: bool
+
+    @property
+    def is_open(self) -> bool:
+        """Nothing holds the mailing back."""
+        return self.state == "open" and not self.is_held
+
+
+def claimable(now: datetime) -> list[tuple[int, int]]:
+    """Return (mailing, transport) of the open, unheld mailings that have mail due."""
+    return [(row[0], row[1]) for row in rows(CLAIMABLE, [moment(now), moment(now)])]
+
+
+def switch_of(mailing_id: int) -> Switch:
+    """Return the switch of a mailing as it stands in this transaction."""
+    ((number, state, kind, tag, held),) = rows(HELD, [mailing_id])
+    return Switch(number, state, kind, tag, bool(held))
+
+
+def owners_at_work() -> list[str]:
+    """Return the owners of claimed or dialling rows (a walk along a small partial index)."""
+    sql = "SELECT DISTINCT claimed_by FROM sending_message WHERE state IN ('claimed', 'dialling')"
+    return [row[0] for row in rows(sql, [])]
+
+
+def dispatches(mailing_ids: Collection[int]) -> dict[int, Dispatch]:
+    """Return dispatches with sender, brand, transport and mailing."""
+    found = Dispatch.objects.select_related("sender__brand", "transport", "mailing")
+    return {dispatch.pk: dispatch for dispatch in found.filter(pk__in=list(mailing_ids))}

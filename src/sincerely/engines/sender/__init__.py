@@ -1,0 +1,1 @@
+"""The sender: claim → gate → personalise → sign → hand over → record."""

@@ -1,0 +1,84 @@
+"""Which lane serves a transport; a changed transport gets a new one."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+
+from django.conf import settings
+
+from sincerely.apps.sending.actions.transports import secret_of
+from sincerely.apps.sending.models import Transport, TransportKind
+from sincerely.engines.sender.lane import Lane, Shape
+from sincerely.engines.sender.provider_lane import ProviderLane
+from sincerely.engines.sender.record import Recorder
+from sincerely.wire.providers import Account
+from sincerely.wire.smtp.session import Route
+
+AnyLane = Lane | ProviderLane
+
+
+class Lanes:
+    """All lanes of this sender, by transport."""
+
+    def __init__(self, recorder: Recorder, note: Callable[[int, str], None]) -> None:
+        self._recorder = recorder
+        self._note = note
+        self._known: dict[int, tuple[tuple[object, ...], AnyLane]] = {}
+        self._old: list[AnyLane] = []
+        self._tls = ssl.create_default_context()
+
+    def of(self, transport: Transport) -> AnyLane:
+        """Return the lane of a transport, made at first use or after a change."""
+        print_of = (
+            transport.kind,
+            transport.host,
+            transport.port,
+            transport.security,
+            transport.user_name,
+            bytes(transport.secret or b""),
+            transport.provider,
+            repr(transport.options),
+            transport.connection_count,
+            transport.per_connection_count,
+        )
+        known = self._known.get(transport.pk)
+        if known is not None and known[0] == print_of:
+            return known[1]
+        if known is not None:
+            self._old.append(known[1])
+        lane = self._make(transport)
+        self._known[transport.pk] = (print_of, lane)
+        return lane
+
+    async def stop(self) -> None:
+        """Stop all lanes together."""
+        lanes = [*self._old, *(lane for _, lane in self._known.values())]
+        await asyncio.gather(*(lane.stop() for lane in lanes))
+
+    def _make(self, transport: Transport) -> AnyLane:
+        shape = Shape(max(1, transport.connection_count), max(1, transport.per_connection_count))
+
+        def note(words: str) -> None:
+            self._note(transport.pk, words)
+
+        if transport.kind == TransportKind.PROVIDER:
+            account = Account(transport.provider, secret_of(transport), transport.options)
+            return ProviderLane(account, shape, self._recorder, note)
+        return Lane(route_of(transport, self._tls), shape, self._recorder, note)
+
+
+def route_of(transport: Transport, tls: ssl.SSLContext | None = None) -> Route:
+    """Return where sessions of an SMTP transport or the test mailbox go."""
+    if transport.kind == TransportKind.MAILBOX:
+        host, _, port = settings.MAILBOX_ADDRESS.rpartition(":")
+        return Route(host, int(port), own_name="sincerely")
+    return Route(
+        transport.host,
+        transport.port,
+        transport.security,
+        transport.user_name,
+        secret_of(transport),
+        tls=tls,
+    )

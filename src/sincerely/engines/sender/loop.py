@@ -1,0 +1,113 @@
+"""The sender's loop: a feeding thread claims and prepares, the event loop hands over.
+
+Three kinds of threads: this one (the event loop with all connections), the feeder (database and
+rendering) and the recorder (outcomes and the gate). What is prepared ahead is bounded, so memory
+does not grow with the mailing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+
+import structlog
+from django.db import DatabaseError, close_old_connections, connection
+
+from sincerely.apps.sending.actions.outbox import note_trouble, recover
+from sincerely.apps.sending.queries.outbox import claimable, dispatches
+from sincerely.engines.sender.lanes import Lanes
+from sincerely.engines.sender.owner import Owner
+from sincerely.engines.sender.prepare import PressRoom
+from sincerely.engines.sender.record import Recorder
+from sincerely.engines.sender.recover import take_over
+from sincerely.wire import clock
+
+log = structlog.get_logger("sender")
+AHEAD = 400
+BATCH = 200
+IDLE_SECONDS = 0.1
+TAKE_OVER_SECONDS = 2.0
+SWITCH_SECONDS = 0.001  # the loop must not wait 5 ms for a thread that renders
+
+
+class Sender:
+    """One sender; `run` returns when `stop` is set and everything is written."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._owner = Owner()
+        self._room = PressRoom(owner=self._owner.name)
+        self._troubles: dict[int, str] = {}
+        self._looked_at = 0.0
+
+    async def run(self) -> None:
+        """Send until told to stop; then finish, record, give back what is left."""
+        sys.setswitchinterval(SWITCH_SECONDS)
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._recorder = Recorder(loop)
+        self._recorder.start()
+        self._lanes = Lanes(self._recorder, self._troubles.__setitem__)
+        await asyncio.to_thread(self._owner.appear)
+        feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
+        feeder.start()
+        while feeder.is_alive():
+            await asyncio.sleep(0.05)
+        await self._lanes.stop()
+        await asyncio.to_thread(self._leave)
+
+    def _leave(self) -> None:
+        self._recorder.close()
+        self._room.close()
+        recover(self._owner.name, now=clock.now())
+        self._owner.leave()
+        connection.close()
+
+    def _feed(self) -> None:
+        """Keep the lanes fed; on the feeder's thread."""
+        try:
+            while not self._stop.is_set():
+                try:
+                    fed = self._step()
+                except (DatabaseError, OSError):
+                    log.exception("the database cannot be used")
+                    close_old_connections()
+                    fed = False
+                    self._stop.wait(0.5)
+                if not fed:
+                    self._stop.wait(IDLE_SECONDS)
+        finally:
+            connection.close()
+
+    def _step(self) -> bool:
+        """Look after dead senders now and then, and give each hungry lane a batch."""
+        now = clock.now()
+        if time.monotonic() - self._looked_at > TAKE_OVER_SECONDS:
+            self._looked_at = time.monotonic()
+            if not self._owner.lives():
+                log.error("lost the lock that proves that this sender lives")
+                self._stop.set()
+                return False
+            take_over(self._owner.name, now=now)
+            self._note_troubles()
+        fed = False
+        due = claimable(now)
+        found = dispatches([mailing_id for mailing_id, _ in due])
+        for mailing_id, _ in due:
+            lane = self._lanes.of(found[mailing_id].transport)
+            if lane.depth() >= AHEAD or self._stop.is_set():
+                continue
+            mails = self._room.fill(found[mailing_id], now=now, limit=BATCH)
+            if mails:
+                self._loop.call_soon_threadsafe(lane.feed, mails)
+                fed = True
+        return fed
+
+    def _note_troubles(self) -> None:
+        """Tell the pages why a transport does not work, or that it does again."""
+        for transport_id, words in list(self._troubles.items()):
+            note_trouble(transport_id, words, now=clock.now())
+            if self._troubles.get(transport_id) == words:
+                self._troubles.pop(transport_id, None)

@@ -1,0 +1,84 @@
+"""A lane to a provider's API: the same turns as over SMTP, in a pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from sincerely.engines.sender.lane import (
+    FIRST_PAUSE_SECONDS,
+    LONGEST_PAUSE_SECONDS,
+    Shape,
+)
+from sincerely.engines.sender.ready import Ready
+from sincerely.engines.sender.record import GO, Recorder
+from sincerely.wire.providers import Account, send
+from sincerely.wire.smtp.replies import Outcome, Stage
+
+
+class ProviderLane:
+    """Workers of one provider account; lives on the event loop."""
+
+    def __init__(
+        self,
+        account: Account,
+        shape: Shape,
+        recorder: Recorder,
+        note: Callable[[str], None],
+    ) -> None:
+        self.shape = shape
+        self._account = account
+        self._recorder = recorder
+        self._note = note
+        self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
+        self._workers: list[asyncio.Task[None]] = []
+        self._pool = ThreadPoolExecutor(shape.connection_count, thread_name_prefix="provider")
+        self._failures = 0
+        self._is_stopping = False
+
+    def depth(self) -> int:
+        """How many mails wait."""
+        return self._queue.qsize()
+
+    def feed(self, mails: Sequence[Ready]) -> None:
+        """Take ready mail; starts the workers with the first."""
+        for mail in mails:
+            self._queue.put_nowait(mail)
+        if not self._workers and not self._is_stopping:
+            self._workers = [
+                asyncio.create_task(self._work()) for _ in range(self.shape.connection_count)
+            ]
+
+    async def stop(self) -> None:
+        """Finish what is being handed over, take nothing more."""
+        self._is_stopping = True
+        while not self._queue.empty():
+            self._queue.get_nowait()
+        for _ in self._workers:
+            self._queue.put_nowait(None)
+        if self._workers:
+            await asyncio.wait(self._workers, timeout=8)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def _work(self) -> None:
+        loop = asyncio.get_running_loop()
+        while (mail := await self._queue.get()) is not None:
+            if await self._recorder.turn(done=None, outcome=None, following=mail) != GO:
+                continue
+            outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)
+            await self._recorder.turn(done=mail, outcome=outcome, following=None)
+            await self._pause_after(outcome)
+
+    async def _pause_after(self, outcome: Outcome) -> None:
+        if outcome.stage is not Stage.CONNECT:
+            if self._failures:
+                self._failures = 0
+                self._note("")
+            return
+        self._note(outcome.reply.text if outcome.reply else "The provider does not answer.")
+        pause = min(FIRST_PAUSE_SECONDS * 2**self._failures, LONGEST_PAUSE_SECONDS)
+        self._failures += 1
+        for _ in range(int(pause * 4)):
+            if not self._is_stopping:
+                await asyncio.sleep(0.25)

@@ -1,0 +1,19 @@
+"""A mail that is ready to leave, as it passes between the sender's threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sincerely.apps.sending.actions.outbox import Claimed
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """One claimed message, written and signed; `shown` are the blocks it shows, by number."""
+
+    message: Claimed
+    sender: str
+    recipient: str
+    content: bytes
+    shown: str = ""
+    is_repeatable: bool = False
