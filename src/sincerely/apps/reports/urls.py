@@ -1,6 +1,14 @@
-"""Addresses of the reports pages."""
+"""Addresses of the report pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from sincerely.apps.reports.views import campaign, overview
 
 app_name = "reports"
-urlpatterns: list[URLPattern] = []
+ONE = "reports/campaigns/<int:campaign_id>/"
+urlpatterns = [
+    path("reports/", overview.overview, name="overview"),
+    path(ONE, campaign.report, name="campaign"),
+    path(f"{ONE}recipients/", campaign.recipients, name="recipients"),
+    path(f"{ONE}recipients.csv", campaign.export, name="export"),
+]

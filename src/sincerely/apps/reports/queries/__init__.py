@@ -1,0 +1,1 @@
+"""Read-only numbers over everything below."""

@@ -1,0 +1,102 @@
+"""The recipients of a mailing, each under exactly one outcome; counts, pages and a stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+
+from sincerely.apps.engagement.models import Delivery, Event, EventKind, LinkRole, Verdict
+from sincerely.apps.reports.rules.outcomes import OUTCOMES
+from sincerely.apps.sending.models import Message
+
+ACTS = (LinkRole.ACTION, LinkRole.CONFIRM)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One recipient as the report and its export show them."""
+
+    contact_id: int
+    address: str
+    name: str
+    outcome: str
+    human_opens: int = 0
+    human_clicks: int = 0
+    machine_clicks: int = 0
+
+
+def _judged(mailing_id: int) -> QuerySet[Delivery]:
+    acted = Event.objects.filter(
+        mailing_id=mailing_id,
+        contact_id=OuterRef("contact_id"),
+        kind=EventKind.CLICKED,
+        verdict=Verdict.HUMAN,
+        link__role__in=ACTS,
+    )
+    rows = Delivery.objects.filter(mailing_id=mailing_id, sent_at__isnull=False)
+    return rows.annotate(acted=Exists(acted)).annotate(
+        outcome=Case(
+            When(complained_at__isnull=False, then=Value("complained")),
+            When(unsubscribed_at__isnull=False, then=Value("unsubscribed")),
+            When(bounced_at__isnull=False, then=Value("bounced")),
+            When(acted=True, then=Value("acted")),
+            When(human_click_count__gt=0, then=Value("clicked")),
+            When(human_open_count__gt=0, then=Value("opened")),
+            When(delivered_at__isnull=False, then=Value("nothing")),
+            default=Value("unknown"),
+            output_field=CharField(),
+        )
+    )
+
+
+def outcome_counts(mailing_id: int) -> dict[str, int]:
+    """Return how many recipients came to each outcome; the sum is the number of sent."""
+    rows = _judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
+    counted = dict(rows)
+    return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
+
+
+def people_with(mailing_id: int, outcome: str, *, after: int = 0, limit: int = 50) -> list[Row]:
+    """Return a page of recipients with an outcome ('' for all), by contact id."""
+    rows = _judged(mailing_id).filter(contact_id__gt=after)
+    if outcome:
+        rows = rows.filter(outcome=outcome)
+    page = rows.select_related("contact").order_by("contact_id")[:limit]
+    return [_row(row) for row in page]
+
+
+def people_left_out(mailing_id: int, reason: str, *, after: int = 0, limit: int = 50) -> list[Row]:
+    """Return a page of contacts who did not get it for a reason ('' for any), by contact id."""
+    chosen = Q(reason=reason) if reason else ~Q(reason="")
+    rows = Message.objects.filter(chosen, mailing_id=mailing_id, contact_id__gt=after)
+    page = rows.select_related("contact").order_by("contact_id")[:limit]
+    return [Row(row.contact_id, row.contact.address, str(row.contact), row.reason) for row in page]
+
+
+def people_in_state(mailing_id: int, state: str, *, after: int = 0, limit: int = 50) -> list[Row]:
+    """Return a page of contacts whose message is in a state, by contact id."""
+    rows = Message.objects.filter(mailing_id=mailing_id, state=state, contact_id__gt=after)
+    page = rows.select_related("contact").order_by("contact_id")[:limit]
+    return [Row(row.contact_id, row.contact.address, str(row.contact), row.state) for row in page]
+
+
+def every_recipient(mailing_id: int, *, slice_count: int = 2000) -> Iterator[Row]:
+    """Yield all recipients by contact id, in slices, so that memory stays flat."""
+    after = 0
+    while rows := people_with(mailing_id, "", after=after, limit=slice_count):
+        yield from rows
+        after = rows[-1].contact_id
+
+
+def _row(row: Delivery) -> Row:
+    return Row(
+        contact_id=row.contact_id,
+        address=row.contact.address,
+        name=str(row.contact),
+        outcome=getattr(row, "outcome", ""),
+        human_opens=row.human_open_count,
+        human_clicks=row.human_click_count,
+        machine_clicks=row.machine_click_count,
+    )

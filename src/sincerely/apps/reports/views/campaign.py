@@ -1,0 +1,121 @@
+"""The report of a campaign: its numbers, the people behind each, and the file of recipients."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.people.rules.columns import lines as csv_lines
+from sincerely.apps.reports.queries import outcomes as people
+from sincerely.apps.reports.queries.campaigns import Report, report_of
+from sincerely.apps.reports.rules.outcomes import OUTCOMES
+from sincerely.apps.reports.views.wording import OUTCOME_WORDS
+from sincerely.apps.sending.models import SkipReason, State
+from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.actions import audit
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+
+PAGE = 50
+
+
+@requires(Capability.VIEW_REPORTS)
+def report(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show the report of a campaign."""
+    campaign = found(campaign_id)
+    made = report_of(campaign)
+    context: dict[str, Any] = {
+        **frame(campaign, "result"),
+        "report": made,
+        "outcomes": [(key, OUTCOME_WORDS[key], made.outcomes[key]) for key in OUTCOMES],
+        "rates": {
+            "opens": made.ratio(made.figures.opens.human),
+            "clicks": made.ratio(made.figures.clicks.human),
+            "left": made.ratio(made.figures.unsubscribed),
+        },
+        **_over_time(made),
+    }
+    return render(request, "reports/campaign.html", context)
+
+
+def _over_time(made: Report) -> dict[str, Any]:
+    hours = made.hours[:168]
+    return {
+        "hour_labels": [timezone.localtime(row[0]).strftime("%d.%m. %H:00") for row in hours],
+        "hour_series": [
+            {"name": _("Opens"), "values": [row[1] for row in hours]},
+            {"name": _("Clicks"), "values": [row[2] for row in hours]},
+        ],
+    }
+
+
+@requires(Capability.VIEW_REPORTS)
+def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show the people behind a number: an outcome, a reason, or a state."""
+    campaign = found(campaign_id)
+    after = request.GET.get("after", "")
+    start = int(after) if after.isdigit() else 0
+    rows, title = _behind(campaign.mailing_id, request, start)
+    shown = rows[:PAGE]
+    asked = {key: request.GET.get(key, "") for key in ("outcome", "reason", "state")}
+    context = {
+        **frame(campaign, "result"),
+        "title": title,
+        "rows": [(row, _words(row.outcome)) for row in shown],
+        "asked": urlencode({key: value for key, value in asked.items() if value}),
+        "next_after": shown[-1].contact_id if len(rows) > PAGE else None,
+    }
+    return render(request, "reports/recipients.html", context)
+
+
+def _behind(mailing_id: int, request: HttpRequest, after: int) -> tuple[list[people.Row], str]:
+    reason, state = request.GET.get("reason", ""), request.GET.get("state", "")
+    outcome = request.GET.get("outcome", "")
+    if reason:
+        if reason not in SkipReason.values:
+            raise Http404
+        rows = people.people_left_out(mailing_id, reason, after=after, limit=PAGE + 1)
+        return rows, str(SkipReason(reason).label)
+    if state:
+        if state not in State.values:
+            raise Http404
+        rows = people.people_in_state(mailing_id, state, after=after, limit=PAGE + 1)
+        return rows, str(State(state).label)
+    if outcome and outcome not in OUTCOMES:
+        raise Http404
+    rows = people.people_with(mailing_id, outcome, after=after, limit=PAGE + 1)
+    return rows, str(OUTCOME_WORDS[outcome]) if outcome else _("Everybody it was sent to")
+
+
+def _words(word: str) -> str:
+    if word in OUTCOME_WORDS:
+        return str(OUTCOME_WORDS[word])
+    if word in SkipReason.values:
+        return str(SkipReason(word).label)
+    return str(State(word).label) if word in State.values else word
+
+
+@requires(Capability.EXPORT)
+def export(request: HttpRequest, campaign_id: int) -> StreamingHttpResponse:
+    """Stream every recipient with the outcome and counts as CSV."""
+    campaign, now = found(campaign_id), clock.now()
+    audit(actor_of(request), "report.exported", now=now, subject=campaign)
+    header = ["e-mail", "name", "outcome", "human opens", "human clicks", "machine clicks"]
+
+    def lines() -> Iterator[str]:
+        yield csv_lines([header])
+        for row in people.every_recipient(campaign.mailing_id):
+            counts = [row.human_opens, row.human_clicks, row.machine_clicks]
+            yield csv_lines([[row.address, row.name, row.outcome, *map(str, counts)]])
+
+    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    name = f"recipients-{campaign.pk}-{now:%Y-%m-%d}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
