@@ -18,6 +18,7 @@ from liquid.exceptions import LiquidError
 
 from sincerely.apps.content.renderer import PIXEL, RenderProblem
 from sincerely.apps.content.rules.compiled import Compiled, Parts
+from sincerely.apps.content.rules.fields import fields_of
 from sincerely.apps.content.rules.liquid import FILTERS
 from sincerely.apps.content.rules.unparse import said, written
 from sincerely.apps.content.rules.values import LONGEST_VALUE, SHAPES, _date, say_number
@@ -43,9 +44,15 @@ class Reference:
         return message.as_bytes()
 
 
+class _PlainEnvironment(Environment):
+    """Keeps branches that hold only white space: a mail says exactly what is written."""
+
+    suppress_blank_control_flow_blocks = False
+
+
 def environment(language: str) -> Environment:
     """Return python-liquid restricted to what mails may use."""
-    env = Environment(tolerance=Mode.STRICT)
+    env = _PlainEnvironment(tolerance=Mode.STRICT)
     for name in set(env.filters) - set(FILTERS):
         del env.filters[name]
     for name in set(env.tags) - ALLOWED_TAGS:
@@ -89,7 +96,9 @@ def render(
 ) -> Reference:
     """Return what this contact's mail must say; raises RenderProblem."""
     urls = {link.number: link.url for link in compiled.links}
-    facts = {key: value for key, value in person.items() if value not in ("", [], {})}
+    # Named fields are there even if empty: `contact.size` must never mean Liquid's own `size`.
+    facts: dict[str, Any] = dict.fromkeys(fields_of(compiled))
+    facts |= {key: value for key, value in person.items() if value not in ("", [], {})}
     context = {
         "contact": facts,
         "today": facts.get("today"),

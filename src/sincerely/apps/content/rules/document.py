@@ -99,8 +99,14 @@ def parse(raw: Any) -> Document:
 
 
 def tidy(raw: Any) -> dict[str, Any]:
-    """Return the document as it may be stored; raise BadDocument where it has no sense."""
-    return parse(raw).as_json()
+    """Return the document as it may be stored; raise BadDocument where it has no sense.
+
+    `rules` (block id → rule) belongs to MJML and HTML sources, which mark blocks by comments.
+    """
+    tidied = parse(raw).as_json()
+    if isinstance(raw.get("rules"), dict):
+        tidied["rules"] = raw["rules"]
+    return tidied
 
 
 def shape_problems(raw: Any) -> list[Problem]:

@@ -126,8 +126,8 @@ def _clean_choices(value: Any) -> dict[str, dict[str, Any]]:
         if not isinstance(choice, dict):
             continue
         kept: dict[str, Any] = {}
-        if isinstance(choice.get("label"), int):
-            kept["label"] = choice["label"]
+        if "label" in choice and isinstance(choice["label"], int | None):
+            kept["label"] = choice["label"]  # None: a member chose that it carries no label
         if choice.get("role") in ROLES:
             kept["role"] = choice["role"]
         if kept:

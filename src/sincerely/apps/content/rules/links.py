@@ -79,6 +79,9 @@ class _Finder:
             self.position += 1
         if known is None:
             known = self._facts(url, value, match)
+            known = replace(known, positions=() if is_drawn else known.positions)
+        elif not known.positions and not is_drawn:
+            known = replace(known, positions=(self.position,), text=self._words(match))
         elif not is_drawn:
             known = replace(known, positions=(*known.positions, self.position))
         self.found[url] = known

@@ -173,8 +173,8 @@ def _path(words: _Words, first: str) -> list[str]:
     while words.peek() in (".", "["):
         if words.skip("."):
             sort, word = words.take()
-            if sort != "name":
-                raise words.problem("a name was expected after the dot.")
+            if sort != "name" or (len(path) > 1 and word in ("size", "first", "last")):
+                raise words.problem(f"‘{word}’ cannot follow the dot.")
             path.append(word)
         else:
             words.take()
