@@ -31,7 +31,7 @@ from sincerely.apps.people.rules.record import Plan, Record, Reject, World, merg
 from sincerely.apps.people.sql.bulk import is_sqlite
 
 SLICE = 5000
-SMALLEST = 100
+SMALLEST = 400
 TARGET_SECONDS = 0.04  # a writing transaction on SQLite; the house allows 0.05
 SHOW_SECONDS = 0.5
 

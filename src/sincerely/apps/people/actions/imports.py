@@ -84,6 +84,21 @@ def bring_file(
     return work
 
 
+def keep_choices(import_id: int, choices: Choices, *, now: datetime, actor: Actor) -> Import:
+    """Store choices on the way without asking for a check; raises Refused once it is too late."""
+    with transaction.atomic():
+        work = Import.objects.select_for_update().get(pk=import_id)
+        if work.state not in OPEN:
+            raise Refused([Problem("too_late")])
+        if choices.to_json() != work.choices:
+            work.choices = choices.to_json()
+            work.state = WorkState.DRAFT
+            work.fence += 1
+            work.save()
+            audit(actor, "import mapped", now=now, subject=work)
+    return work
+
+
 def choose(
     import_id: int, choices: Choices, *, now: datetime, actor: Actor, note: str = ""
 ) -> Import:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 
 YES = frozenset("1 true t yes y on ja j waar aan igen sant sand oui wahr x ✓".split())
 NO = frozenset("0 false f no n off nee nej onwaar uit falskt falsk non".split())
@@ -56,6 +57,7 @@ def read_boolean(cell: str) -> bool:
     raise BadCell("bad_boolean")
 
 
+@lru_cache(maxsize=65_536)
 def read_number(cell: str, *, decimal_comma: bool = False) -> int | float:
     """Return the number; '1.234,5', '1,234.5' and '1 234,5' are understood. Raises BadCell."""
     text = cell.strip().replace("\u2212", "-").strip("€$£ ").removesuffix("%").strip()
@@ -105,6 +107,7 @@ def date_order(cells: Iterable[str]) -> str:
     return "mdy" if second_over > first_over else "dmy"
 
 
+@lru_cache(maxsize=65_536)  # the dates of a file repeat
 def read_moment(cell: str, *, order: str = "dmy", zone: tzinfo = UTC) -> datetime:
     """Return an aware UTC time; a date alone is its midnight in `zone`. Raises BadCell."""
     text = cell.strip()

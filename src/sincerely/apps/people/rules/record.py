@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Any
 
 from sincerely.apps.contacts.rules.addresses import BadAddress, key_of, parse_address
@@ -171,10 +172,17 @@ def _full_name(cell: str, record: Record) -> None:
         record.core.setdefault("last_name", last[:120])
 
 
+@lru_cache(maxsize=1000)
+def language_code(word: str) -> str:
+    """Return the primary subtag of a language's name or code, '' where it is none."""
+    folded = word.casefold()
+    code = LANGUAGES.get(folded) or re.split(r"[-_]", folded)[0]
+    return code if re.fullmatch(r"[a-z]{2,3}", code) else ""
+
+
 def _language(cell: str, record: Record) -> None:
-    word = cell.casefold()
-    code = LANGUAGES.get(word) or re.split(r"[-_]", word)[0]
-    if not re.fullmatch(r"[a-z]{2,3}", code):
+    code = language_code(cell)
+    if not code:
         record.problems.append(("bad_language", cell[:60]))
         return
     record.core["language"] = code
