@@ -1,6 +1,14 @@
-"""Addresses of the preferences pages."""
+"""Addresses of the contacts' own pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from sincerely.apps.preferences import views
 
 app_name = "preferences"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("p/unsubscribe/<str:token>", views.unsubscribe, name="unsubscribe"),
+    path("p/unsubscribe/<str:token>/type", views.left_one, name="left_one"),
+    path("p/unsubscribe/<str:token>/all", views.left_all, name="left_all"),
+    path("p/preferences/<str:token>", views.preferences, name="preferences"),
+    path("p/view/<str:token>", views.view_mail, name="view"),
+]

@@ -1,0 +1,135 @@
+"""What a contact's own pages show: found by a token, never by a login or an id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+
+from sincerely.apps.consent.queries.permission import TypeStanding, opt_out_of, standing_of
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.contacts.rules.addresses import masked
+from sincerely.apps.content.queries.people import people_facts, shown_blocks
+from sincerely.apps.content.renderer import Renderer
+from sincerely.apps.content.rules.compiled import Compiled
+from sincerely.apps.engagement.models import Mailing
+from sincerely.apps.engagement.rules.tokens import Purpose, mint, open_token
+from sincerely.apps.sending.models import Dispatch, Message
+from sincerely.apps.team.models import Brand
+
+LANGUAGES = ("en", "nl", "sv", "da")
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who came, by which mail; nothing else of the contact is shown than `masked_address`."""
+
+    message: Message
+    contact: Contact
+    mailing: Mailing
+    brand: Brand | None
+    language: str
+
+    @property
+    def masked_address(self) -> str:
+        """The address, most of it hidden: a forwarded link must not tell it."""
+        return masked(self.contact.address)
+
+
+def visit_of(purpose: Purpose, token: str) -> Visit | None:
+    """Return the visit behind a token, or None: forged, for another purpose, of a reused id."""
+    facts = open_token(settings.TOKEN_KEYS, purpose, token)
+    if facts is None:
+        return None
+    message = (
+        Message.objects.select_related("contact", "mailing", "version")
+        .filter(pk=facts.message_id, mailing_id=facts.mailing_id)
+        .first()
+    )
+    if message is None or bytes(message.nonce) != facts.nonce:
+        return None
+    dispatch = (
+        Dispatch.objects.select_related("sender__brand").filter(pk=message.mailing_id).first()
+    )
+    return Visit(
+        message=message,
+        contact=message.contact,
+        mailing=message.mailing,
+        brand=dispatch.sender.brand if dispatch else None,
+        language=_language(message),
+    )
+
+
+def _language(message: Message) -> str:
+    """Return the contact's language if we speak it, else the mail's, else English."""
+    written = str(message.version.compiled.get("language", "")) if message.version else ""
+    for wanted in (message.contact.language, written):
+        if wanted[:2].lower() in LANGUAGES:
+            return wanted[:2].lower()
+    return "en"
+
+
+def token_for(visit: Visit, purpose: Purpose) -> str:
+    """Return the same message's token for another page."""
+    return mint(
+        settings.TOKEN_KEYS,
+        purpose,
+        mailing_id=visit.message.mailing_id,
+        message_id=visit.message.pk,
+        nonce=bytes(visit.message.nonce),
+    )
+
+
+def types_of(visit: Visit) -> list[TypeStanding]:
+    """Return the subscription types that the contact may choose, each with where it stands."""
+    return standing_of(visit.contact.pk, address_key=bytes(visit.contact.address_key)).types
+
+
+def type_of(visit: Visit) -> TypeStanding | None:
+    """Return the subscription type of the mail that brought the visitor, if it has one."""
+    wanted = visit.mailing.subscription_type_id
+    return next((t for t in types_of(visit) if t.subscription_type.pk == wanted), None)
+
+
+def has_left_everything(visit: Visit) -> bool:
+    """Say whether the contact has opted out of all marketing mail."""
+    return opt_out_of(visit.contact.pk) is not None
+
+
+def mail_as_sent(visit: Visit, *, now: datetime) -> tuple[str, str] | None:
+    """Return (subject, HTML) of the contact's mail, or None when its content is gone.
+
+    Links lead straight to their targets and there is no pixel: reading here is no signal. What
+    the contact's fields say today is what is printed; the blocks are those that were sent.
+    """
+    version = visit.message.version
+    if version is None:
+        return None
+    renderer = Renderer(Compiled.from_json(version.compiled))
+    contact_id = visit.contact.pk
+    person = people_facts([contact_id], renderer.fields, now=now)[contact_id]
+    rules = version.block_rules
+    shown = _sent_blocks(visit.message.shown_blocks)
+    if not shown and rules:
+        shown = shown_blocks(rules, [contact_id], now=now)[contact_id]
+    public = settings.PUBLIC_URL.rstrip("/")
+    rendered = renderer.render(
+        person,
+        link_url=None,
+        open_url=None,
+        unsubscribe_url=f"{public}/p/unsubscribe/{token_for(visit, Purpose.UNSUBSCRIBE)}",
+        preferences_url=f"{public}/p/preferences/{token_for(visit, Purpose.PREFERENCES)}",
+        view_url=f"{public}/p/view/{token_for(visit, Purpose.VIEW)}",
+        shown=shown,
+    )
+    return rendered.subject, rendered.html
+
+
+def _sent_blocks(stored: str) -> frozenset[int]:
+    return frozenset(_numbers(stored.split(",")))
+
+
+def _numbers(words: Iterable[str]) -> Iterable[int]:
+    return (int(word) for word in words if word.strip().isdecimal())
