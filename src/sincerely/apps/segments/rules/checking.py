@@ -164,9 +164,10 @@ def _wrong(param: Param, value: object) -> Found:
     return [(_("'{value}' cannot stand at '{key}'."), {"value": str(value)[:60], "key": param.key})]
 
 
-def _check_number(param: Param, value: object, _catalogue: Catalogue) -> Found:
-    kinds: tuple[type, ...] = (int,) if param.kind == "integer" else (int, float)
-    if isinstance(value, bool) or not isinstance(value, kinds) or not math.isfinite(value):
+def _check_number(param: Param, value: Any, _catalogue: Catalogue) -> Found:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        return _wrong(param, value)
+    if param.kind == "integer" and not isinstance(value, int):
         return _wrong(param, value)
     low, high = param.low, param.high
     if (low is not None and value < low) or (high is not None and value > high):

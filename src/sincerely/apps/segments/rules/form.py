@@ -32,9 +32,11 @@ ROOT = "rule"
 class FormFields(Protocol):
     """What a posted form offers (Django's QueryDict does)."""
 
-    def get(self, key: str, default: Any = None, /) -> Any: ...
+    def get(self, key: str, default: Any = None, /) -> Any:
+        """Return the last value of a field."""
 
-    def getlist(self, key: str, /) -> list[Any]: ...
+    def getlist(self, key: str, /) -> list[Any]:
+        """Return all values of a field."""
 
 
 def to_fields(rule: Rule, name: str = ROOT) -> dict[str, list[str]]:
@@ -65,7 +67,7 @@ def written(value: Any) -> list[str]:
 
 
 def from_fields(data: FormFields, catalogue: Catalogue) -> Rule:
-    """Return the rule that a form holds, as far as it is filled in; `check` says what is missing."""
+    """Return the rule that a form holds, as far as it is filled in; `check` says what misses."""
     return _Reading(data, catalogue).node(ROOT, 1)
 
 

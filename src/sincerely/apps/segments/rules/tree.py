@@ -1,8 +1,8 @@
 """The shape of a rule: groups, criteria and `everyone`, with paths to their places.
 
 A rule is JSON: `{"all": […]}`, `{"any": […]}`, `{"none": […]}`, `{"everyone": true}`, or a
-criterion `{"criterion": "<key>", …}`. A path names a place by the indices on the way down: "" is the root,
-"0.2" the third child of the first child.
+criterion, `{"criterion": "<key>", …}`. A path names a place by the indices on the way down: "" is
+the root, "0.2" the third child of the first child.
 """
 
 from __future__ import annotations

@@ -121,7 +121,8 @@ def _received_without(deed: Deed, base: Deed, context: Context) -> SetOf:
 
 
 def _by_events(deed: Deed, context: Context) -> SetOf:
-    conditions, params = ["kind = %s"], [deed.kind]
+    conditions = ["kind = %s"]
+    params: list[Any] = [deed.kind]
     if deed.mailing_id is not None:
         conditions.append("mailing_id = %s")
         params.append(deed.mailing_id)

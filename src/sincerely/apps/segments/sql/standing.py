@@ -45,7 +45,7 @@ def compile_label_clicks(node: Node, context: Context) -> Part:
         since = "AND day >= %s"
         params.append(context.day(first_day(context.moment, node["days"])))
 
-    def clicked(having: str, *limits: int) -> SetOf:
+    def clicked(having: str, *limits: Any) -> SetOf:
         return SetOf(
             f"SELECT contact_id FROM interests_labelday WHERE label_id = %s {since} "
             f"AND {count} > 0 {BATCH} GROUP BY contact_id HAVING {having}",

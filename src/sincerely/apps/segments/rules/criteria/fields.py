@@ -135,7 +135,7 @@ def _holds(node: Node, person: Person, moment: Moment) -> bool:
     if test == "is_false":
         return value is False
     if value is None or test in ("known", "unknown"):
-        return (value is None) == (test == "unknown")
+        return (value is None) is bool(test == "unknown")
     if test in IN_DAYS:
         return _in_days(test, value, node["days"], moment)
     if isinstance(value, str):

@@ -46,7 +46,7 @@ def first_day(moment: Moment, days: int) -> date:
 
 
 def _has(node: Node, person: Person, _moment: Moment) -> bool:
-    return (node["label"] in person.labels) == (node.get("test", "has") == "has")
+    return (node["label"] in person.labels) is bool(node.get("test", "has") == "has")
 
 
 def _clicks(node: Node, person: Person, moment: Moment) -> bool:
@@ -64,7 +64,7 @@ def _clicks(node: Node, person: Person, moment: Moment) -> bool:
         count = len({day.day for day in days})
     else:
         count = sum(clicked_count(day, signals) for day in days)
-    return CLICKS.read(node, "at_least") <= count <= node.get("at_most", count)
+    return bool(node.get("at_least", 1) <= count <= node.get("at_most", count))
 
 
 def clicks_of(day: LabelDayFacts) -> Clicks:
@@ -76,7 +76,7 @@ def clicks_of(day: LabelDayFacts) -> Clicks:
 def _strong(node: Node, person: Person, moment: Moment) -> bool:
     clicks = [clicks_of(day) for day in person.label_days if day.label_id == node["label"]]
     reached = strength(clicks, now=moment.now, half_life_days=moment.half_life_days)
-    return reached >= node["at_least"] - TOLERANCE
+    return bool(reached >= node["at_least"] - TOLERANCE)
 
 
 def _problems(node: Node, _catalogue: Catalogue) -> list[tuple[str, dict[str, str]]]:

@@ -72,13 +72,13 @@ def _date_holds(node: Node, person: Person, moment: Moment) -> bool:
     value = person.times.get(node.get("of", "last_open"))
     test = node.get("test", "more_than_days_ago")
     if test in ("known", "unknown"):
-        return (value is None) == (test == "unknown")
+        return (value is None) is bool(test == "unknown")
     return is_within(value, bounds(node, moment))
 
 
 def _count_holds(node: Node, person: Person, _moment: Moment) -> bool:
     count = person.counts.get(node.get("of", "sent"), 0)
-    return COUNT.read(node, "at_least") <= count <= node.get("at_most", count)
+    return bool(node.get("at_least", 1) <= count <= node.get("at_most", count))
 
 
 def _date_problems(node: Node, _catalogue: Catalogue) -> list[tuple[str, dict[str, str]]]:

@@ -34,11 +34,11 @@ def _evidence(node: Node, person: Person, _moment: Moment) -> bool:
 
 
 def _opted_out(node: Node, person: Person, _moment: Moment) -> bool:
-    return person.is_opted_out == (node.get("test", "yes") == "yes")
+    return person.is_opted_out is bool(node.get("test", "yes") == "yes")
 
 
 def _suppressed(node: Node, person: Person, _moment: Moment) -> bool:
-    return person.is_suppressed == (node.get("test", "yes") == "yes")
+    return person.is_suppressed is bool(node.get("test", "yes") == "yes")
 
 
 def is_hidden(person: Person, moment: Moment) -> bool:
@@ -57,11 +57,11 @@ def is_hidden(person: Person, moment: Moment) -> bool:
 
 
 def _cannot_tell(node: Node, person: Person, moment: Moment) -> bool:
-    return is_hidden(person, moment) == (node.get("test", "yes") == "yes")
+    return is_hidden(person, moment) is bool(node.get("test", "yes") == "yes")
 
 
 def _on_list(node: Node, person: Person, _moment: Moment) -> bool:
-    return (node["list"] in person.lists) == (node.get("test", "on") == "on")
+    return (node["list"] in person.lists) is bool(node.get("test", "on") == "on")
 
 
 def _in_segment(_node: Node, _person: Person, _moment: Moment) -> bool:
