@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from ninja import Router
 
-from sincerely.apps.content.api import contents
+from sincerely.apps.content.api import contents, templates
 
 router = Router(tags=["content"])
 router.add_router("", contents.router)
+router.add_router("", templates.router)

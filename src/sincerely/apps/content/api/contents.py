@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.content.actions import create_content
@@ -52,7 +52,7 @@ def list_contents(request: HttpRequest, *, after: int = 0, limit: int = 100) -> 
 
 
 @router.post("/", auth=EDIT, response={201: ContentOut}, summary="Make a draft")
-def create(request: HttpRequest, *, given: ContentIn) -> tuple[int, ContentOut]:
+def create(request: HttpRequest, *, given: ContentIn) -> Status[ContentOut]:
     """Store a draft."""
     if brand_for(given.brand_id) is None:
         raise HttpError(422, "There is no such brand.")
@@ -60,7 +60,7 @@ def create(request: HttpRequest, *, given: ContentIn) -> tuple[int, ContentOut]:
         row = create_content(**given.dict(), now=clock.now(), actor=actor_of(request))
     except BadDocument as problem:
         raise HttpError(422, str(problem)) from problem
-    return 201, ContentOut.from_orm(row)
+    return Status(201, ContentOut.from_orm(row))
 
 
 @router.get("/{int:content_id}", auth=VIEW, response=ContentOut, summary="A draft")
