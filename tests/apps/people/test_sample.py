@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import date
+import threading
+from datetime import date, datetime
 
 import numpy as np
+import pytest
 
+from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.campaigns.queries import readiness
+from sincerely.apps.campaigns.rules.stages import walls
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.engagement.queries.figures import figures_of
+from sincerely.apps.interests.models import ContactLabel
+from sincerely.apps.labels.models import Label
+from sincerely.apps.people import tasks
+from sincerely.apps.people.sample import tasks as sample
 from sincerely.apps.people.sample.customers import Customer, customers
+from sincerely.apps.people.sample.loading import queue_sample
 from sincerely.apps.people.sample.past import CLICK, OPEN, PAST, responses
+from sincerely.apps.sending.actions import ensure_default_sender
+from sincerely.engines.folder.steps import fold_all
+from tests.cast import Cast
 
 TODAY = date(2026, 6, 15)
+STOP = threading.Event()
 
 
 def test_the_same_seed_gives_the_same_people_with_addresses_of_their_own() -> None:
@@ -47,3 +63,38 @@ def test_scanners_fetch_every_link_at_once_and_proxies_open_for_everybody() -> N
     assert [r.link for r in sorted(quick, key=lambda r: r.link)] == [1, 2, 3]
     hidden = next(p for p in people if p.client == "hidden")
     assert any(r.kind == OPEN for r in responses(hidden, PAST[0], random))
+
+
+def run(now: datetime) -> None:
+    """Do what the runner and the folder would do."""
+    more = True
+    while more:
+        more = tasks.import_step(now=now, owner="test", stop=STOP)
+        more = sample.sample_step(now=now, owner="test", stop=STOP) or more
+    fold_all(now=now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_pet_shop_moves_in_with_a_past_and_out_again(cast: Cast, now: datetime) -> None:
+    ensure_default_sender(
+        brand_id=cast.brand.pk, name="Pet shop", address="hello@shop.example", now=now
+    )
+    queue_sample(now=now, actor=cast.actor)
+    run(now)
+    assert Contact.objects.count() == 2_000
+    assert Campaign.objects.filter(launched_at__isnull=False).count() == len(PAST)
+    dogs = Campaign.objects.get(name="Dog days")
+    seen = figures_of(dogs.mailing_id)
+    assert seen.delivered > 1_000
+    assert 0.05 < seen.opens.human / seen.delivered < 0.4
+    assert seen.clicks.human > 20
+    assert seen.opens.machine > 0
+    assert seen.clicks.machine > 0
+    assert ContactLabel.objects.filter(route="click", is_held=True).exists()
+    draft = Campaign.objects.get(name="Your first campaign")
+    assert walls(readiness(draft.pk, now=now)) == []
+    sample.ask_to_remove(now=now, actor=cast.actor)
+    run(now)
+    assert not Contact.objects.exists()
+    assert not Campaign.objects.exists()
+    assert not Label.objects.exists()

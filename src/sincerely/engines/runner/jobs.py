@@ -10,6 +10,7 @@ from typing import Protocol
 from sincerely.apps.campaigns import tasks as campaigns
 from sincerely.apps.consent import tasks as consent
 from sincerely.apps.people import tasks as people
+from sincerely.apps.people.sample import tasks as sample
 from sincerely.apps.segments import tasks as segments
 
 
@@ -34,6 +35,7 @@ JOBS = (
     Job("plan campaigns", campaigns.plan_step, 0.2),
     Job("import", people.import_step, 0.5),
     Job("export", people.export_step, 0.5),
+    Job("pet shop", sample.sample_step, 1.0),
     Job("refresh segments", segments.refresh_due, 5.0),
     Job("seal consent records", consent.seal, 1.0),
 )
