@@ -1,6 +1,6 @@
 // The mail as it will arrive: desktop, phone, dark, plain text, as somebody.
 
-import { button, h } from './dom.js';
+import { ask, button, h, select } from './dom.js';
 
 let mode = 'desktop';
 let person = '';
@@ -20,11 +20,27 @@ export function preview(store) {
     for (const one of modes.children) one.setAttribute('aria-pressed', String(one === event.currentTarget));
     show();
   }, { 'aria-pressed': String(key === mode) })));
-  const who = h('input.form-control', {
-    type: 'text', value: person, placeholder: w.sample, 'aria-label': w.as, onchange: () => { person = who.value.trim(); show(); },
+  const people = h('datalist', { id: 'ed-people' });
+  const options = [['', w.wholeMail], ['nobody', w.stranger], ...store.setup.choices.labels.map((one) => [`label-${one.id}`, `${w.holder} ${one.name}`]), ['contact', w.contact]];
+  const search = h('input.form-control', { type: 'search', list: people.id, placeholder: w.findContact, 'aria-label': w.findContact, hidden: !/^\d+$/.test(person) });
+  const who = select(options, /^\d+$/.test(person) ? 'contact' : person, (value) => {
+    search.hidden = value !== 'contact';
+    if (value === 'contact') { search.focus(); return; }
+    person = value;
+    show();
+  }, { 'aria-label': w.as });
+  let timer = 0;
+  search.addEventListener('input', () => {
+    const chosen = [...people.children].find((one) => one.value === search.value);
+    if (chosen) { person = chosen.dataset.id; show(); return; }
+    clearTimeout(timer);
+    timer = setTimeout(async () => {
+      const { body } = await ask(`${urls.viewers}?q=${encodeURIComponent(search.value)}`).catch(() => ({ body: {} }));
+      people.replaceChildren(...(body.items || []).map((one) => h('option', { value: one.name, 'data-id': String(one.id) })));
+    }, 250);
   });
   const later = () => { if (frame.isConnected) show(); else store.removeEventListener('saved', later); };
   store.addEventListener('saved', later);
   Promise.resolve(store.save()).then(show);
-  return h('div.ed-preview', {}, modes, h('label.ed-row', {}, h('span', {}, w.as), who), frame);
+  return h('div.ed-preview', {}, modes, h('div.ed-row', {}, h('span.ed-label', {}, w.as), who, search, people), frame);
 }

@@ -176,9 +176,8 @@ export function setLabel(store, url, label) {
   if (!url) return;
   store.change((state) => {
     const choice = { ...state.link_choices[url] };
-    if (label) choice.label = Number(label); else delete choice.label;
+    choice.label = label ? Number(label) : null; // null: chosen to carry none, whatever the default rules say
     state.link_choices = { ...state.link_choices, [url]: choice };
-    if (!Object.keys(choice).length) delete state.link_choices[url];
   }, { quiet: true, key: `label:${url}` });
   store.emit('labelled');
 }

@@ -17,6 +17,7 @@ EDITOR = [
         name="restore",
     ),
     path("mail/content/<int:content_id>/keep/", templates.keep, name="keep"),
+    path("mail/viewers/", editor.viewers, name="viewers"),
     path("mail/blocks/", editor.saved_blocks, name="saved-blocks"),
     path("mail/blocks/<int:block_id>/forget/", editor.forget_block, name="forget-block"),
     path("mail/templates/", templates.gallery, name="templates"),

@@ -52,8 +52,9 @@ class BrandLook:
 
     @property
     def on_accent(self) -> str:
-        """White or dark text, whichever reads better on the accent."""
-        return PAPER if contrast(PAPER, self.accent) >= contrast(INK, self.accent) else INK
+        """White, dark or black text on the accent: the first that can be read (AA)."""
+        readable = (text for text in (PAPER, INK) if contrast(text, self.accent) >= 4.5)
+        return next(readable, "#000000")
 
     @property
     def link(self) -> str:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from sincerely.apps.contacts.queries import contacts_by_id, find_prefix
 from sincerely.apps.content.actions import editing as actions
 from sincerely.apps.content.compiler import CompileProblem, compile_draft
 from sincerely.apps.content.forms.editing import EnvelopeForm, block_rows, entered_document
@@ -131,6 +132,19 @@ def generated_text(request: HttpRequest, content_id: int) -> JsonResponse:
         return JsonResponse({"text": compile_draft(content).text_source})
     except CompileProblem as problem:
         return JsonResponse({"error": str(problem)}, status=422)
+
+
+@requires(Capability.EDIT_CONTENT)
+@require_safe
+def viewers(request: HttpRequest) -> JsonResponse:
+    """Answer the contacts as whom one could look, by the start of a name or address."""
+    search = request.GET.get("q", "").strip()
+    found = contacts_by_id(find_prefix(search, limit=8)) if search else {}
+    items = [
+        {"id": contact_id, "name": f"{contact} ({contact.address})"}
+        for contact_id, contact in found.items()
+    ]
+    return JsonResponse({"items": items})
 
 
 @requires(Capability.EDIT_CONTENT)

@@ -117,6 +117,7 @@ def _urls(content_id: int) -> dict[str, str]:
         "text": reverse("content:generated-text", args=[content_id]),
         "keep": reverse("content:keep", args=[content_id]),
         "blocks": reverse("content:saved-blocks"),
+        "viewers": reverse("content:viewers"),
         "upload": reverse("content:upload"),
         "images": reverse("content:choose-image"),
         "preview": _reverse("content:preview", content_id),

@@ -132,6 +132,10 @@ def _saying() -> dict[str, str]:
         "noPreview": _("There is no preview here yet."),
         "uploading": _("Taking in the picture …"),
         "envelope": _("Envelope"),
-        "sample": _("somebody"),
+        "wholeMail": _("me: all blocks"),
+        "stranger": _("somebody we know nothing of"),
+        "holder": _("somebody who likes"),
+        "contact": _("a contact …"),
+        "findContact": _("Name or address"),
         "keys": _("Alt and the arrow keys move a block. Ctrl and Z undoes."),
     }
