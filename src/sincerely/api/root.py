@@ -7,7 +7,22 @@ from importlib.util import find_spec
 
 from ninja import NinjaAPI
 
-api = NinjaAPI(title="Sincerely", version="1", urls_namespace="api")
+from sincerely.api.errors import register_errors
+
+DESCRIPTION = (
+    "Authenticate with `Authorization: Bearer <key>` (Settings, API keys). "
+    "Lists page by `after` and `limit`; the answer's `next` is the following `after`. "
+    "Every write takes an `Idempotency-Key` header: repeats within 48 hours get the first answer. "
+    'Errors look like `{"error": {"code", "message", "fields"}}`.'
+)
+api = NinjaAPI(
+    title="Sincerely",
+    version="1",
+    description=DESCRIPTION,
+    urls_namespace="api",
+    docs_url=None,  # its page would load scripts from elsewhere; ours is /settings/api/
+)
+register_errors(api)
 
 ROUTERS = (
     ("team", "/team"),

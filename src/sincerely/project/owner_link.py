@@ -5,24 +5,45 @@ from __future__ import annotations
 import argparse
 
 from django.conf import settings
+from django.urls import reverse
 
-from sincerely.apps.team.models import Member
-from sincerely.apps.team.rules import Role
+from sincerely.apps.team import queries
+from sincerely.apps.team.actions import issue_owner_link, issue_password_link
+from sincerely.wire.clock import now
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """No options."""
+    """One option: a member who cannot log in any more."""
+    parser.add_argument("--member", metavar="ADDRESS", help="a new password for this member")
 
 
 def greeting() -> str:
-    """Return the lines that a person needs after the start."""
+    """Return the lines that a person needs after the start; each call makes a fresh link."""
     lines = [f"Sincerely is running at {settings.PUBLIC_URL}"]
-    if not Member.objects.filter(role=Role.OWNER).exists():
-        lines.append("Create the owner here (works once, for one hour):")
+    if not queries.has_owner():
+        secret = issue_owner_link(now=now())
+        lines += [
+            "Create the owner here (works once, for one hour):",
+            f"  {_address('web:set-up', secret)}",
+            "Print a fresh link with: sincerely owner-link",
+        ]
     return "\n".join(lines)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print the greeting."""
-    print(greeting())
+    """Print the greeting, or a link by which a member sets a new password."""
+    if not options.member:
+        print(greeting())
+        return 0
+    member = queries.member_by_address(options.member)
+    if member is None or not member.is_active:
+        print(f"No active member has the address {options.member}.")
+        return 1
+    secret = issue_password_link(member.pk, now=now())
+    print(f"A new password for {member.email} (works once, for one hour):")
+    print(f"  {_address('team:join', secret)}")
     return 0
+
+
+def _address(name: str, secret: str) -> str:
+    return settings.PUBLIC_URL.rstrip("/") + reverse(name, args=[secret])

@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "sincerely.web.middleware.SetUpMiddleware",
+    "sincerely.api.idempotency.IdempotencyMiddleware",
 ]
 
 ROOT_URLCONF = "sincerely.project.urls"
@@ -199,6 +200,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_NAME = "__Host-csrf" if SECURE else "csrftoken"
 CSRF_COOKIE_SECURE = SECURE
 CSRF_COOKIE_HTTPONLY = False
+CSRF_FAILURE_VIEW = "sincerely.web.errors.stale_form"
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_SSL_REDIRECT = False
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE else None

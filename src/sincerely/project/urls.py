@@ -2,6 +2,7 @@
 
 from django.urls import include, path
 
+from sincerely.api.reference import reference
 from sincerely.api.root import api
 
 DOMAINS = (
@@ -24,6 +25,7 @@ urlpatterns = [
     path("", include("sincerely.web.urls")),
     path("account/", include("allauth.urls")),
     path("api/v1/", api.urls),
+    path("settings/api/", reference, name="api-reference"),
     *(path("", include(f"sincerely.apps.{domain}.urls")) for domain in DOMAINS),
 ]
 handler400 = "sincerely.web.errors.bad_request"

@@ -1,26 +1,75 @@
-"""Error pages: what happened, that nothing was lost, what to do."""
+"""Error pages: what happened, that nothing was lost, what to do. Programs get JSON."""
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+API = "/api/"
+WORDS: dict[int, tuple[Promise, Promise, Promise, str]] = {
+    400: (
+        _("That did not work"),
+        _("The request was not complete, or it came from a page that stood open for too long."),
+        _("Nothing was changed. Go back, load the page anew and try once more."),
+        "bad_request",
+    ),
+    403: (
+        _("This page is not for your role"),
+        _("Your role on the team does not include this."),
+        _("Nothing was changed. An owner of this installation can give you another role."),
+        "forbidden",
+    ),
+    404: (
+        _("There is nothing here"),
+        _("The address may have a slip in it, or the thing was taken away."),
+        _("Nothing was lost. Search for it, or begin again at Home."),
+        "not_found",
+    ),
+    500: (
+        _("Something broke on our side"),
+        _("The error was written down for whoever looks after this installation."),
+        _("Nothing half-done was kept. Try again in a minute."),
+        "server_error",
+    ),
+}
+
+
+def _answer(request: HttpRequest, status: int) -> HttpResponse:
+    title, happened, advice, code = WORDS[status]
+    if request.path.startswith(API):
+        error = {"code": code, "message": f"{title}. {happened}", "fields": {}}
+        return JsonResponse({"error": error}, status=status)
+    context = {"status": status, "title": title, "happened": happened, "advice": advice}
+    if status == 500:  # without the request: what broke may be what every page's frame reads
+        return HttpResponse(render_to_string("web/error.html", context), status=status)
+    return render(request, "web/error.html", context, status=status)
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 400."""
-    return render(request, "web/error.html", {"status": 400}, status=400)
+    return _answer(request, 400)
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 403."""
-    return render(request, "web/error.html", {"status": 403}, status=403)
+    return _answer(request, 403)
+
+
+def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a form whose token does not fit (it is forged, or the page is too old) with 403."""
+    title, happened, advice, _code = WORDS[400]
+    context = {"status": 403, "title": title, "happened": happened, "advice": advice}
+    return render(request, "web/error.html", context, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404."""
-    return render(request, "web/error.html", {"status": 404}, status=404)
+    return _answer(request, 404)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 500."""
-    return render(request, "web/error.html", {"status": 500}, status=500)
+    return _answer(request, 500)

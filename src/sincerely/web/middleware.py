@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
+from django.shortcuts import render
 from django.utils import timezone, translation
 
 from sincerely.apps.team.models import Member
+from sincerely.apps.team.queries import has_owner
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -31,12 +33,18 @@ class MemberLanguageMiddleware:
             return self.get_response(request)
 
 
+OPEN_BEFORE_SET_UP = ("/set-up/", "/join/", "/static/", "/api/", "/p/", "/i/")
+
+
 class SetUpMiddleware:
-    """Passes requests on; the set-up pages decide for themselves."""
+    """Says 'not set up yet' to everybody while nobody owns the installation."""
 
     def __init__(self, get_response: Next) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        """Answer the request."""
-        return self.get_response(request)
+        """Answer the request; members are never asked about, so their pages cost nothing."""
+        is_open = request.path.startswith(OPEN_BEFORE_SET_UP)
+        if request.user.is_authenticated or is_open or has_owner():
+            return self.get_response(request)
+        return render(request, "web/set_up/not_yet.html", status=503)

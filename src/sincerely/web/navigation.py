@@ -1,4 +1,4 @@
-"""The menu of the product, declared once; an entry appears when its page exists and is permitted."""
+"""The menu, declared once; an entry appears when its page exists and is permitted."""
 
 from __future__ import annotations
 

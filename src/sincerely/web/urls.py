@@ -2,7 +2,15 @@
 
 from django.urls import path
 
-from sincerely.web import views
+from sincerely.web.views import home, search, set_up
 
 app_name = "web"
-urlpatterns = [path("", views.home, name="home")]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("home/health/", home.health, name="health"),
+    path("search", search.search, name="search"),
+    path("set-up/organisation/", set_up.organisation, name="set-up-organisation"),
+    path("set-up/ready/", set_up.ready, name="set-up-ready"),
+    path("set-up/sample/", set_up.load_sample, name="load-sample"),
+    path("set-up/<str:secret>/", set_up.owner, name="set-up"),
+]

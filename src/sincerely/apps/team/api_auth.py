@@ -9,7 +9,8 @@ from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
 from sincerely.apps.team.models import APIKey
-from sincerely.apps.team.rules import Actor, Capability
+from sincerely.apps.team.rules import Actor, Capability, may
+from sincerely.wire.clock import now
 
 
 def hash_secret(secret: str) -> bytes:
@@ -26,12 +27,17 @@ class Scope(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Actor | None:
         """Return the actor (also set as `request.auth`), None for 401; raises 403 for a scope."""
-        key = APIKey.objects.filter(
-            secret_hash=hash_secret(token), revoked_at=None, member__is_active=True
-        ).first()
+        key = (
+            APIKey.objects.select_related("member")
+            .filter(secret_hash=hash_secret(token), revoked_at=None, member__is_active=True)
+            .first()
+        )
         if key is None:
             return None
-        if self.capability.value not in key.scopes:
+        today = now().date()
+        if key.last_used_on != today:  # one write a day, not one a request
+            APIKey.objects.filter(pk=key.pk).update(last_used_on=today)
+        if self.capability.value not in key.scopes or not may(key.member.role, self.capability):
             raise HttpError(403, f"This key lacks the scope '{self.capability.value}'.")
         request.api_key_id = key.pk  # type: ignore[attr-defined]
         return Actor(api_key_id=key.pk, ip=request.META.get("REMOTE_ADDR") or None)

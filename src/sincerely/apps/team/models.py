@@ -66,6 +66,9 @@ class Organisation(models.Model):
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_organisation")]
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class Brand(models.Model):
     """What mail looks like and from where its links come; the footer cannot be lost."""
@@ -99,6 +102,9 @@ class APIKey(models.Model):
     created_at = models.DateTimeField()
     last_used_on = models.DateField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class IdempotencyKey(models.Model):

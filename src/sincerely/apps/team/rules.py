@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -62,3 +63,37 @@ class Actor:
 
 
 PROGRAM = Actor()
+
+
+LINK_VALID = timedelta(hours=1)
+INVITATION_VALID = timedelta(days=7)
+KEY_PREFIX = "snc_"
+
+ROLE_ORDER = (Role.OWNER, Role.EDITOR, Role.ANALYST, Role.VIEWER)
+
+
+def leaves_an_owner(owner_ids: frozenset[int], member_id: int) -> bool:
+    """Say whether somebody still owns the installation after this member stops being an owner."""
+    return bool(owner_ids - {member_id})
+
+
+def matrix() -> list[tuple[Capability, list[bool]]]:
+    """Return every capability with, for each role of `ROLE_ORDER`, whether it is permitted."""
+    return [
+        (capability, [capability in PERMITTED[role] for role in ROLE_ORDER])
+        for capability in Capability
+    ]
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast ratio (1–21) of two colours written #rrggbb (WCAG 2.2, 1.4.3)."""
+    lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: str) -> float:
+    channels = (int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5))
+    red, green, blue = (
+        c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    )
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue

@@ -1,4 +1,4 @@
-"""Writes of the team domain: the audit trail."""
+"""The audit trail: one entry for each write that a person or key makes."""
 
 from __future__ import annotations
 

@@ -1,0 +1,119 @@
+"""One shape for every error of the API: `{"error": {"code", "message", "fields"}}`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
+
+log = logging.getLogger(__name__)
+
+CODES = {
+    400: "bad_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "server_error",
+}
+
+
+def body(status: int, message: str, fields: Mapping[str, Sequence[str]] | None = None) -> Any:
+    """Return the body of an error answer; `fields` holds messages by the path of a field."""
+    code = CODES.get(status, "error")
+    return {"error": {"code": code, "message": message, "fields": dict(fields or {})}}
+
+
+def field_messages(errors: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return pydantic's errors by dotted path, without the place where ninja looked for them."""
+    found: dict[str, list[str]] = {}
+    for error in errors:
+        where = [str(part) for part in error.get("loc", ())]
+        path = ".".join(where[2:] or where[1:] or where) or "body"
+        found.setdefault(path, []).append(str(error.get("msg", "")))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an error is answered with."""
+
+    status: int
+    message: str
+    fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def _refused(error: DjangoValidationError) -> Reply:
+    fields = error.message_dict if hasattr(error, "error_dict") else {}
+    return Reply(422, " ".join(error.messages), fields)
+
+
+def _throttled(error: Throttled) -> Reply:
+    seconds = str(int(error.wait or 1) + 1)
+    return Reply(
+        429, "Too many requests. Wait a moment, then go on.", headers={"Retry-After": seconds}
+    )
+
+
+def _unauthenticated(error: AuthenticationError) -> Reply:
+    return Reply(
+        401, "Send an API key: Authorization: Bearer snc_….", headers={"WWW-Authenticate": "Bearer"}
+    )
+
+
+def _not_found(error: Exception) -> Reply:
+    return Reply(404, "There is nothing here with this id.")
+
+
+def _broken(error: Exception) -> Reply:
+    log.error("An API request failed.", exc_info=error)
+    return Reply(500, "Something broke on our side. Nothing half-done was kept.")
+
+
+REPLIES: tuple[tuple[type[Exception], Callable[[Any], Reply]], ...] = (
+    (
+        ValidationError,
+        lambda error: Reply(422, "Some fields are not right.", field_messages(error.errors)),
+    ),
+    (DjangoValidationError, _refused),
+    (HttpError, lambda error: Reply(error.status_code, str(error))),
+    (Throttled, _throttled),
+    (AuthenticationError, _unauthenticated),
+    (PermissionDenied, lambda error: Reply(403, str(error) or "This is not permitted.")),
+    (Http404, _not_found),
+    (ObjectDoesNotExist, _not_found),
+    (IntegrityError, lambda error: Reply(409, "This contradicts what is stored already.")),
+    (Exception, _broken),
+)
+
+
+def register_errors(api: NinjaAPI) -> None:
+    """Make the API answer every error in the one shape."""
+    for kind, reply_to in REPLIES:
+        api.add_exception_handler(kind, partial(_answer, api, reply_to))
+
+
+def _answer(
+    api: NinjaAPI, reply_to: Callable[[Any], Reply], request: HttpRequest, error: Any
+) -> HttpResponse:
+    reply = reply_to(error)
+    content = body(reply.status, reply.message, reply.fields)
+    response = api.create_response(request, content, status=reply.status)
+    for name, value in reply.headers.items():
+        response[name] = value
+    return response
