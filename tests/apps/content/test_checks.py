@@ -24,6 +24,7 @@ from sincerely.apps.content.rules.findings import Finding
 from sincerely.apps.interests.actions import assign
 from sincerely.apps.labels.models import Label
 from sincerely.apps.segments.compile import select
+from sincerely.apps.segments.queries import count_query
 from tests.cast import Cast
 
 Make = Callable[..., Content]
@@ -167,6 +168,10 @@ def test_mail_about_dogs_to_cat_people(
     assert relevance.share == 0.5
 
     # One way out: leave them out.
+    create_contact("new@pets.example", now=now, actor=cast.actor)
+    excluded = count_query(select(exclusion(relevance), now=now))
+    assert excluded == 50, "somebody without labels is not left out"
+    Contact.objects.order_by("-pk")[0].delete()
     kept = select({"all": [EVERYBODY, {"none": [exclusion(relevance)]}]}, now=now)
     after = irrelevance(content, compile_draft(content).compiled, kept, now=now)
     assert (after.audience_count, after.mismatched_count) == (50, 0)

@@ -59,7 +59,7 @@ def check_content(
     found += _of_links(draft)
     found += _of_parts(content, draft)
     if audience is not None and now is not None:
-        found += _of_relevance(content, draft, audience, now)
+        found += _of_relevance(content, draft, audience, now=now)
     order = (WALL, WARNING, HINT)
     return sorted(found, key=lambda finding: order.index(finding.severity))
 
@@ -199,7 +199,7 @@ def largest_bytes(draft: Draft) -> int:
 
 
 def _of_relevance(
-    content: Content, draft: Draft, audience: ContactQuery, now: datetime
+    content: Content, draft: Draft, audience: ContactQuery, *, now: datetime
 ) -> Iterator[Finding]:
     relevance = irrelevance(content, draft.compiled, audience, now=now)
     if relevance.mismatched_count:

@@ -75,7 +75,7 @@ def preview(content: Content, viewer: Viewer, *, now: datetime) -> Preview:
     renderer = Renderer(draft.compiled)
     rules = rules_by_number(content, draft.compiled)
     person = _facts(viewer, renderer, now)
-    shown = _shown(viewer, draft, rules, now)
+    shown = _shown(viewer, draft, rules, now=now)
     rendered = renderer.render(
         person,
         link_url=None,
@@ -87,7 +87,7 @@ def preview(content: Content, viewer: Viewer, *, now: datetime) -> Preview:
     )
     return Preview(
         rendered,
-        tuple(_seen(draft, number, rule, shown) for number, rule in sorted(rules.items())),
+        tuple(_seen(draft, number, rule, shown=shown) for number, rule in sorted(rules.items())),
         () if viewer.is_writer else tuple(renderer.missing(person, shown=shown)),
     )
 
@@ -101,7 +101,9 @@ def _facts(viewer: Viewer, renderer: Renderer, now: datetime) -> Mapping[str, An
     return {"today": today, "labels": [held.name] if held else []}
 
 
-def _shown(viewer: Viewer, draft: Draft, rules: Mapping[str, Any], now: datetime) -> frozenset[int]:
+def _shown(
+    viewer: Viewer, draft: Draft, rules: Mapping[str, Any], *, now: datetime
+) -> frozenset[int]:
     if viewer.is_writer:
         return frozenset(draft.compiled.blocks)
     if viewer.contact_id is not None:
@@ -119,7 +121,7 @@ def _fits(rule: dict[str, Any], person: Person, now: datetime) -> bool:
         return False
 
 
-def _seen(draft: Draft, number: str, rule: dict[str, Any], shown: frozenset[int]) -> SeenBlock:
+def _seen(draft: Draft, number: str, rule: dict[str, Any], *, shown: frozenset[int]) -> SeenBlock:
     return SeenBlock(
         block_id=draft.compiled.blocks[int(number)],
         is_shown=int(number) in shown,

@@ -3,7 +3,7 @@
 A contact counts as mismatched who holds labels, sees at least one labelled link, and holds none of
 the labels of the links seen. Somebody without any label cannot be judged and is counted apart.
 Two ways out: leave the mismatched people out of the audience (`exclusion`), or show each block with
-labelled links only to holders of its labels (`actions/relevance.py`).
+labelled links only to holders of its labels (`actions/fixes.py`).
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from django.db import connection
 from sincerely.apps.content.compiler import rules_by_number
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.rules.compiled import Compiled, Parts, branches
+from sincerely.apps.labels.queries import labels as all_labels
 from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.query import ContactQuery
 
 Labels = frozenset[int]
+MOST_OTHERS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +82,15 @@ def irrelevance(
 
 
 def exclusion(relevance: Relevance) -> dict[str, Any]:
-    """Return the rule of those to leave out: they hold none of the mail's labels."""
-    return {"none": holders(relevance.label_ids)}
+    """Return the rule of those to leave out: they hold labels, but none of the mail's.
+
+    With more labels than a rule has room for, people without any label are left out too.
+    """
+    none_of_them = {"none": holders(relevance.label_ids)}
+    others = [row.pk for row in all_labels() if row.pk not in relevance.label_ids]
+    if not others or len(others) > MOST_OTHERS:
+        return none_of_them
+    return {"all": [{"any": holders(others)}, none_of_them]}
 
 
 def holders(label_ids: Sequence[int]) -> list[dict[str, Any]]:

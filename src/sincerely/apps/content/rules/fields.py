@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from sincerely.apps.content.rules.compiled import Compiled, Parts, walk
@@ -62,32 +63,38 @@ def fields_of(compiled: Compiled) -> frozenset[str]:
 
 def missing_fields(compiled: Compiled, person: Person, shown: Collection[int]) -> list[str]:
     """Return the fields that this person's mail prints and the person lacks, fall-back or not."""
+    reader = _Reader(person, shown, compiled.language)
     lacking: set[str] = set()
     for parts in (compiled.subject, compiled.preheader, compiled.html, compiled.text):
-        for expression in _printed(parts, person, shown, compiled.language):
+        for expression in reader.printed(parts):
             bare = {key: part for key, part in expression.items() if key != "filters"}
             if field_of(expression) and value_of(bare)(person) is None:
                 lacking.add(field_of(expression))
     return sorted(lacking)
 
 
-def _printed(
-    parts: Parts, person: Person, shown: Collection[int], language: str
-) -> Iterator[Expression]:
-    for part in parts:
-        if isinstance(part, str):
-            continue
-        if "slot" in part:
-            yield part["slot"]
-        elif "block" in part:
-            branch = part["then"] if part["block"] in shown else part["else"]
-            yield from _printed(branch, person, shown, language)
-        elif "if" in part:
-            yield from _printed(_branch(part, person, language), person, shown, language)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """One person reading: which branches and blocks they see."""
 
+    person: Person
+    shown: Collection[int]
+    language: str
 
-def _branch(part: dict[str, Any], person: Person, language: str) -> Parts:
-    for condition, parts in part["if"]:
-        if check_of(condition, language=language)(person):
-            return parts  # type: ignore[no-any-return]
-    return part["else"]  # type: ignore[no-any-return]
+    def printed(self, parts: Parts) -> Iterator[Expression]:
+        """Yield the outputs that this person's mail prints."""
+        for part in parts:
+            if isinstance(part, str):
+                continue
+            if "slot" in part:
+                yield part["slot"]
+            elif "block" in part:
+                yield from self.printed(part["then" if part["block"] in self.shown else "else"])
+            elif "if" in part:
+                yield from self.printed(self._branch(part))
+
+    def _branch(self, part: dict[str, Any]) -> Parts:
+        for condition, parts in part["if"]:
+            if check_of(condition, language=self.language)(self.person):
+                return parts  # type: ignore[no-any-return]
+        return part["else"]  # type: ignore[no-any-return]
