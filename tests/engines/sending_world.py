@@ -15,7 +15,7 @@ from sincerely.apps.content.models import Content, ContentVersion, Mode
 from sincerely.apps.content.actions import freeze
 from sincerely.apps.sending.actions import plan_slice
 from sincerely.apps.sending.actions.transports import save_transport
-from sincerely.apps.sending.models import Dispatch, Transport
+from sincerely.apps.sending.models import Dispatch, Hold, Transport
 from sincerely.engines.sender import main
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -194,6 +194,7 @@ def planned(
     people.opted_in(count, now=now, kind=kind)
     transport = relay(server, cast, now=now, connections=connections)
     dispatch = people.add_dispatch(cast, now=now, kind=kind, tag=tag, transport_id=transport.pk)
+    Hold.objects.update(lifted_at=now)
     version = version_for(dispatch, cast, now=now)
     while not plan_slice(
         dispatch.pk, people.EVERYBODY, version_id=version.pk, due_at=now, now=now

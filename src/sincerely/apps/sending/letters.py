@@ -136,7 +136,7 @@ class Press:
         click = f"{base}/c/{mint(self._keys, Purpose.CLICK, **facts)}/" if is_tracked else ""
         preferences = mint(self._keys, Purpose.PREFERENCES, **facts)
         return {
-            "link_url": (lambda number: f"{click}{number}") if is_tracked else None,
+            "link_url": click if is_tracked else None,
             "open_url": f"{base}/o/{mint(self._keys, Purpose.OPEN, **facts)}.gif"
             if is_tracked
             else None,

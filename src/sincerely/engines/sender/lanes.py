@@ -6,15 +6,12 @@ import asyncio
 import ssl
 from collections.abc import Callable
 
-from django.conf import settings
-
-from sincerely.apps.sending.actions.transports import secret_of
+from sincerely.apps.sending.actions.transports import route_of, secret_of
 from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.engines.sender.lane import Lane, Shape
 from sincerely.engines.sender.provider_lane import ProviderLane
 from sincerely.engines.sender.record import Recorder
 from sincerely.wire.providers import Account
-from sincerely.wire.smtp.session import Route
 
 AnyLane = Lane | ProviderLane
 
@@ -67,18 +64,3 @@ class Lanes:
             account = Account(transport.provider, secret_of(transport), transport.options)
             return ProviderLane(account, shape, self._recorder, note)
         return Lane(route_of(transport, self._tls), shape, self._recorder, note)
-
-
-def route_of(transport: Transport, tls: ssl.SSLContext | None = None) -> Route:
-    """Return where sessions of an SMTP transport or the test mailbox go."""
-    if transport.kind == TransportKind.MAILBOX:
-        host, _, port = settings.MAILBOX_ADDRESS.rpartition(":")
-        return Route(host, int(port), own_name="sincerely")
-    return Route(
-        transport.host,
-        transport.port,
-        transport.security,
-        transport.user_name,
-        secret_of(transport),
-        tls=tls,
-    )

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from sincerely.apps.engagement.models import MailingTag
+from sincerely.apps.sending.actions.readiness import hold_while_locked
 from sincerely.apps.sending.models import Dispatch, Hold, Message, State
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import PROGRAM, Actor
@@ -29,20 +30,24 @@ def open_dispatch(
 ) -> Dispatch:
     """Say how a mailing leaves; from now on its messages may be planned and claimed.
 
-    Called again for the same mailing it changes nothing and returns what stands.
+    Where a real transport is still locked (domain or public address not proven) the mailing waits
+    with the reason shown. Called again for the same mailing it changes nothing.
     """
-    dispatch, _ = Dispatch.objects.get_or_create(
-        mailing_id=mailing_id,
-        defaults={
-            "sender_id": sender_id,
-            "transport_id": transport_id,
-            "subscription_type_id": subscription_type_id,
-            "reply_to": reply_to,
-            "utm": utm or {},
-            "per_hour": per_hour,
-            "created_at": now,
-        },
-    )
+    with transaction.atomic():
+        dispatch, is_new = Dispatch.objects.select_related("sender", "transport").get_or_create(
+            mailing_id=mailing_id,
+            defaults={
+                "sender_id": sender_id,
+                "transport_id": transport_id,
+                "subscription_type_id": subscription_type_id,
+                "reply_to": reply_to,
+                "utm": utm or {},
+                "per_hour": per_hour,
+                "created_at": now,
+            },
+        )
+        if is_new:
+            hold_while_locked(dispatch, now=now)
     return dispatch
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
+from sincerely.apps.sending.actions.readiness import lift_what_is_ready
 from sincerely.apps.sending.models import SenderIdentity
 from sincerely.apps.sending.rules import alignment
 from sincerely.apps.team.actions import audit
@@ -111,6 +112,8 @@ def check_sender(sender_id: int, *, resolver: Resolver, now: datetime) -> Sender
         verified_at=(sender.verified_at or now) if passed else None,
     )
     sender.refresh_from_db()
+    if passed:
+        lift_what_is_ready(now=now)
     return sender
 
 

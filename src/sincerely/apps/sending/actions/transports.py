@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,7 @@ from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
 from sincerely.wire import vault
+from sincerely.wire.smtp.session import Route
 
 SECRET_PURPOSE = "transport"  # noqa: S105 -- the name of a purpose, not a secret
 EDITABLE = (
@@ -102,3 +104,18 @@ def secret_of(transport: Transport) -> str:
         return ""
     sealed = bytes(transport.secret)
     return vault.unseal(settings.VAULT_KEY, sealed, purpose=SECRET_PURPOSE).decode()
+
+
+def route_of(transport: Transport, tls: ssl.SSLContext | None = None) -> Route:
+    """Return where sessions of an SMTP transport or the test mailbox go."""
+    if transport.kind == TransportKind.MAILBOX:
+        host, _, port = settings.MAILBOX_ADDRESS.rpartition(":")
+        return Route(host, int(port), own_name="sincerely")
+    return Route(
+        transport.host,
+        transport.port,
+        transport.security,
+        transport.user_name,
+        secret_of(transport),
+        tls=tls,
+    )

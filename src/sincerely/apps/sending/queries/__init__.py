@@ -8,5 +8,15 @@ from sincerely.apps.sending.queries.dispatches import (
     tally,
     waiting_because,
 )
+from sincerely.apps.sending.queries.readiness import launch_locks, locked_because
 
-__all__ = ["Tally", "dispatch_of", "estimate", "is_finished", "tally", "waiting_because"]
+__all__ = [
+    "Tally",
+    "dispatch_of",
+    "estimate",
+    "is_finished",
+    "launch_locks",
+    "locked_because",
+    "tally",
+    "waiting_because",
+]

@@ -1,0 +1,49 @@
+"""Why contacts cannot be mailed through a real transport yet; in the test mailbox nothing locks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home", ".test", ".invalid")
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What decides: how mail leaves, what the DNS said, whether the public address answers."""
+
+    is_mailbox: bool
+    checks: dict[str, Any]
+    is_verified: bool
+    public_url: str
+    checked_public_url: str
+
+
+def locks(facts: Facts) -> list[str]:
+    """Return what still locks mailing: spf, dkim, dmarc, unchecked, local_address, public_address."""
+    if facts.is_mailbox:
+        return []
+    found = []
+    if not facts.is_verified:
+        failing = [
+            name
+            for name in ("spf", "dkim", "dmarc")
+            if facts.checks.get(name, {}).get("state") != "pass"
+        ]
+        found += failing if facts.checks else ["unchecked"]
+    if is_local(facts.public_url):
+        found.append("local_address")
+    elif facts.checked_public_url != facts.public_url:
+        found.append("public_address")
+    return found
+
+
+def is_local(url: str) -> bool:
+    """Say whether an address leads nowhere for other people: localhost, private, single label."""
+    host = (urlsplit(url).hostname or "").lower()
+    try:
+        return not ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith(LOCAL_NAMES)
