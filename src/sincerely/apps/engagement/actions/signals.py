@@ -59,7 +59,7 @@ def take(captures: Sequence[Stored], messages: dict[int, MessageFacts], *, now: 
     tracked, flooded = _bounded(tracked)
     count_dropped(len(captures) - len(known) + flooded, now=now)
     links = links_of({stored.capture.mailing_id for stored in tracked})
-    rows = [_signal_row(s, messages[s.capture.message_id], links, now) for s in tracked]
+    rows = [_signal_row(s, messages[s.capture.message_id], links=links, now=now) for s in tracked]
     sql.run_many(sql.ADD_SIGNALS, rows)
     _keep_open_days(opens, messages, now)
     return Taken(
@@ -117,6 +117,7 @@ def _bounded(tracked: list[Stored]) -> tuple[list[Stored], int]:
 def _signal_row(
     stored: Stored,
     facts: MessageFacts,
+    *,
     links: dict[int, dict[int, LinkFacts]],
     now: datetime,
 ) -> tuple[Any, ...]:

@@ -1,0 +1,89 @@
+"""Checks of the promises: what must be true of the data at any moment."""
+
+from __future__ import annotations
+
+from django.db import connection
+
+from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
+from sincerely.project.doctor import sql
+from sincerely.project.doctor.verdicts import Check, Finding
+
+BROKEN = (
+    (
+        "Every message is in one known state.",
+        sql.UNKNOWN_STATE,
+        "Messages in a state that does not exist: {ids}.",
+    ),
+    (
+        "Every message that was left out says why.",
+        sql.WITHOUT_REASON,
+        "Messages left out without a reason: {ids}.",
+    ),
+    (
+        "Nobody was mailed twice by one mailing.",
+        sql.MAILED_TWICE,
+        "Addresses that got a mailing more than once, by message: {ids}.",
+    ),
+    (
+        "The messages of a mailing add up to its audience.",
+        sql.TALLY,
+        "Mailings with more messages than people: {ids}.",
+    ),
+    (
+        "No marketing mail was handed over without a permission on record at that time.",
+        sql.WITHOUT_PERMISSION,
+        "Messages without one: {ids}.",
+    ),
+    (
+        "No mail was handed over to a suppressed address.",
+        sql.TO_SUPPRESSED,
+        "Messages to suppressed addresses: {ids}.",
+    ),
+    (
+        "Every mail that was accepted is told in its contact's history.",
+        sql.ACCEPTED_UNTOLD,
+        "Accepted messages without an event: {ids}.",
+    ),
+)
+
+
+def invariants() -> list[Check]:
+    """Return the checks of the data."""
+    checks = [Check(sentence, _Broken(statement, found)) for sentence, statement, found in BROKEN]
+    return [*checks, Check("The folder keeps up.", _lag), Check("Signals are ours.", _dropped)]
+
+
+class _Broken:
+    """Looks for rows that break an invariant."""
+
+    def __init__(self, statement: str, found: str) -> None:
+        self._statement = statement
+        self._found = found
+
+    def __call__(self) -> list[Finding]:
+        """Return one finding with the first rows, or nothing."""
+        ids = [str(row[0]) for row in _rows(self._statement)]
+        return [Finding(self._found.format(ids=", ".join(ids)))] if ids else []
+
+
+def _lag() -> list[Finding]:
+    outcomes = int(str(_rows(sql.UNFOLDED)[0][0]))
+    captures = max(0, capture_store().last_id() - position(CAPTURE))
+    if outcomes + captures == 0:
+        return []
+    told = f"{outcomes} outcomes and {captures} signals wait to be folded."
+    return [Finding(told, is_note=True)]
+
+
+def _dropped() -> list[Finding]:
+    rows = _rows(sql.DROPPED)
+    if not rows:
+        return []
+    told = f"{rows[0][0]} requests were dropped: forged, flooding, or of a restored database."
+    return [Finding(told, is_note=True)]
+
+
+def _rows(statement: str) -> list[tuple[object, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+        return cursor.fetchall()

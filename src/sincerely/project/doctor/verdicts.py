@@ -1,0 +1,22 @@
+"""What a check is and what it may find."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found, as a plain sentence; a note is no fault."""
+
+    sentence: str
+    is_note: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A sentence that should be true, and how to look whether it is."""
+
+    sentence: str
+    look: Callable[[], list[Finding]]
