@@ -42,7 +42,8 @@ def test_a_cell_of_labels_is_added_to_new_and_known_contacts(
     known = create_contact("old@example.com", now=now, actor=cast.actor)
     ContactLabel.objects.create(contact=known, label=labels["Vogels"], route="manual", since=now)
     work = taken(
-        'email,interesselabels\nnew@example.com,"Honden,Katten"\nold@example.com,"Honden, Katten"\n',
+        'email,interesselabels\nnew@example.com,"Honden,Katten"\n'
+        'old@example.com,"Honden, Katten"\n',
         now=now,
         actor=cast.actor,
     )

@@ -83,6 +83,7 @@ class Import(models.Model):
     fence = models.PositiveIntegerField(default=0)
     claimed_by = models.CharField(max_length=60, blank=True)
     member_id = models.BigIntegerField(null=True)
+    api_key_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

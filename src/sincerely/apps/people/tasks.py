@@ -12,8 +12,8 @@ from datetime import datetime
 import structlog
 
 from sincerely.apps.people.actions.claims import held
-from sincerely.apps.people.actions.failing import fail_export, fail_import
 from sincerely.apps.people.actions.exporting import write_export
+from sincerely.apps.people.actions.failing import fail_export, fail_import
 from sincerely.apps.people.actions.importing import LostClaim, check_file, take_file
 from sincerely.apps.people.actions.undoing import undo_file
 from sincerely.apps.people.models import Export, Import, WorkState
@@ -106,7 +106,7 @@ def _go_on(
 
 def _advance(steps: Iterator[None], stop: threading.Event) -> bool:
     began = time.monotonic()
-    for _ in steps:
+    for _step in steps:  # the work is done between the steps
         if stop.is_set() or time.monotonic() - began > STEP_SECONDS:
             return False
     return True

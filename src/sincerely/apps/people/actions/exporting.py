@@ -41,7 +41,7 @@ from sincerely.apps.team.rules import Actor
 SLICE = 2000
 
 
-class NoSuchExport(ValueError):  # noqa: N818 -- reads as the sentence it is
+class NoSuchExport(ValueError):
     """What was asked for cannot be exported; the argument says why."""
 
 
@@ -124,9 +124,15 @@ def write_export(export: Export, *, now: datetime, owner: str) -> Iterator[None]
         "format": "CSV (RFC 4180), formula-safe: cells a spreadsheet could run begin with '",
     }
     _advance(
-        export, fence, state=WorkState.DONE, stored_as=stored_as, row_count=count,
-        file_hash=digest.hexdigest(), manifest=manifest, finished_at=now,
-    )  # fmt: skip
+        export,
+        fence,
+        state=WorkState.DONE,
+        stored_as=stored_as,
+        row_count=count,
+        file_hash=digest.hexdigest(),
+        manifest=manifest,
+        finished_at=now,
+    )
     yield
 
 

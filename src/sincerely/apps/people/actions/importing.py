@@ -18,9 +18,10 @@ from django.db import transaction
 from django.db.models import F
 
 from sincerely.apps.people.actions.opting_out import opt_out
+from sincerely.apps.people.actions.slices import Batch, Taken
 from sincerely.apps.people.actions.staging import DUPLICATE, mark_duplicates, stage
+from sincerely.apps.people.actions.taking import take
 from sincerely.apps.people.actions.trial import Trial
-from sincerely.apps.people.actions.taking import Batch, Taken, take
 from sincerely.apps.people.models import Import, WorkState
 from sincerely.apps.people.queries.files import path_of
 from sincerely.apps.people.queries.imports import world
@@ -36,7 +37,7 @@ TARGET_SECONDS = 0.04  # a writing transaction on SQLite; the house allows 0.05
 SHOW_SECONDS = 0.5
 
 
-class LostClaim(Exception):  # noqa: N818 -- reads as the sentence it is
+class LostClaim(Exception):
     """The import was cancelled or somebody else works on it."""
 
 
@@ -110,9 +111,15 @@ def check_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
     preview = {**work.preview, **trial.result(sorted(reader.plan.labels))}
     with transaction.atomic():
         advance(
-            work, fence, state=WorkState.CHECKED, row_count=trial.row_count, preview=preview,
-            done_count=0, totals={}, position=0,
-        )  # fmt: skip
+            work,
+            fence,
+            state=WorkState.CHECKED,
+            row_count=trial.row_count,
+            preview=preview,
+            done_count=0,
+            totals={},
+            position=0,
+        )
     yield
 
 
@@ -137,7 +144,7 @@ def take_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
         advance(work, fence, started_at=now)
     choices = from_json(work.choices)
     reader = Reader(work, choices, world(now))
-    batch = Batch(work.pk, choices, work.member_id, None, now)
+    batch = Batch(work.pk, choices, work.member_id, work.api_key_id, now)
     work.refresh_from_db()
     size = 500 if is_sqlite() else SLICE
     while True:

@@ -30,7 +30,7 @@ SAMPLE_ROWS = 5
 OPEN = (WorkState.DRAFT, WorkState.CHECKING, WorkState.CHECKED)
 
 
-class Refused(Exception):  # noqa: N818 -- reads as the sentence it is
+class Refused(Exception):
     """The import cannot do that now; `problems` say why."""
 
     def __init__(self, problems: list[Problem]) -> None:
@@ -78,6 +78,7 @@ def bring_file(
             choices=choices.to_json(),
             preview={"rows": [[cell[:120] for cell in row] for row in rows[:SAMPLE_ROWS]]},
             member_id=actor.member_id,
+            api_key_id=actor.api_key_id,
             created_at=now,
         )
         audit(actor, "file uploaded", now=now, subject=work, detail={"kind": kind})

@@ -11,7 +11,8 @@ from sincerely.apps.consent.actions.many import withdraw_many
 from sincerely.apps.consent.models import Channel, Suppression, SuppressionReason
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.contacts.rules.addresses import masked
-from sincerely.apps.people.actions.taking import Batch, Taken, write_rejects
+from sincerely.apps.people.actions.slices import Batch, Taken
+from sincerely.apps.people.actions.taking import write_rejects
 from sincerely.apps.people.queries import known
 from sincerely.apps.people.rules.record import Record, Reject
 from sincerely.apps.people.sql import bulk

@@ -7,60 +7,19 @@ at all and none is taken twice. Everything is read once per slice and written by
 from __future__ import annotations
 
 import json
-import os
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from sincerely.apps.consent.models import ConsentRecord, Permission
-from sincerely.apps.consent.rules.proof import commitment_of
 from sincerely.apps.contacts.models import Contact, ContactNote, ListMembership
 from sincerely.apps.engagement.models import ContactEngagement
 from sincerely.apps.interests.models import ContactLabel, LabelChange
+from sincerely.apps.people.actions.permitting import permit_slice
+from sincerely.apps.people.actions.slices import Batch, Slice, Taken
 from sincerely.apps.people.models import ImportReject, ImportTouch
 from sincerely.apps.people.queries import known
-from sincerely.apps.people.rules.choices import HISTORY, Choices, Claim
-from sincerely.apps.people.rules.outcome import CORE, Change, change_of, latest, may_permit
+from sincerely.apps.people.rules.choices import HISTORY
+from sincerely.apps.people.rules.outcome import CORE, Change, change_of, latest
 from sincerely.apps.people.rules.record import Record, Reject
 from sincerely.apps.people.sql import bulk
-
-SALT = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Batch:
-    """What stays the same for all slices of one import."""
-
-    import_id: int
-    choices: Choices
-    member_id: int | None
-    api_key_id: int | None
-    now: datetime
-
-
-@dataclass(slots=True)
-class Taken:
-    """What a slice did: counts, and per row what was not taken."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    notes: list[tuple[int, str, str]] = field(default_factory=list)
-    rejects: list[Reject] = field(default_factory=list)
-
-    def note(self, record: Record, reason: str, detail: str = "") -> None:
-        """Remember something of a row that was not taken."""
-        self.notes.append((record.number, reason, detail))
-
-
-@dataclass(slots=True)
-class Slice:
-    """The records of a slice by contact id, with what is known of each."""
-
-    ids: list[int]
-    records: list[Record]
-    changes: list[Change]
-    before: list[dict[str, object] | None]
-    suppressed: dict[bytes, frozenset[str]]
 
 
 def take(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) -> Taken:
@@ -80,7 +39,7 @@ def take(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) -> 
     for list_id in batch.choices.list_ids:
         _list(batch, part, list_id)
     if batch.choices.claim:
-        _permissions(batch, part, batch.choices.claim, taken)
+        permit_slice(batch, part, batch.choices.claim, taken)
     _traces(batch, part, taken)
     return taken
 
@@ -126,7 +85,7 @@ def _insert_contacts(
             "signed_up_at",
             "created_at",
             "changed_at",
-        ),  # fmt: skip
+        ),
         [
             (
                 contact_id,
@@ -200,12 +159,20 @@ def _past(part: Slice) -> None:
             if part.before[place] is not None:
                 part.before[place] = (part.before[place] or {}) | {"past": None}
     names = (
-        "last_sent_at", "last_open_at", "last_click_at", "imported_sent_at", "imported_open_at",
+        "last_sent_at",
+        "last_open_at",
+        "last_click_at",
+        "imported_sent_at",
+        "imported_open_at",
         "imported_click_at",
-    )  # fmt: skip
+    )
     counts = (
-        "sent_count", "delivered_count", "open_count", "click_count", "sent_since_engaged_count",
-    )  # fmt: skip
+        "sent_count",
+        "delivered_count",
+        "open_count",
+        "click_count",
+        "sent_since_engaged_count",
+    )
     bulk.insert(ContactEngagement, ("contact", *names, *counts), fresh)
     bulk.update(ContactEngagement, names, changed)
 
@@ -246,7 +213,7 @@ def _labels(batch: Batch, part: Slice, taken: Taken) -> None:
             "member_id",
             "api_key_id",
             "import_id",
-        ),  # fmt: skip
+        ),
         [
             (
                 contact,
@@ -281,114 +248,6 @@ def _list(batch: Batch, part: Slice, list_id: int) -> None:
         if old is not None:
             lists = old.get("lists", [])
             old["lists"] = [*lists, list_id] if isinstance(lists, list) else [list_id]
-
-
-def _permissions(batch: Batch, part: Slice, claim: Claim, taken: Taken) -> None:
-    standing = known.standings(part.ids, type_id=claim.subscription_type_id)
-    chosen: list[tuple[int, Record]] = []
-    for contact_id, record in zip(part.ids, part.records, strict=True):
-        now = standing.get(contact_id, known.NOBODY)
-        verdict = may_permit(
-            is_in=now.is_in,
-            evidence=now.evidence,
-            claimed=claim.evidence,
-            opted_out=now.opted_out,
-            suppressions=part.suppressed.get(record.key, frozenset()),
-        )
-        if verdict == "permit":
-            chosen.append((contact_id, record))
-        elif verdict != "have":
-            taken.note(record, verdict)
-    for record in part.records:
-        if part.suppressed.get(record.key, frozenset()) & {"hard_bounce", "invalid", "manual"}:
-            taken.note(record, "suppressed")
-    _record_permissions(batch, claim, chosen)
-    taken.counts["permitted"] += len(chosen)
-
-
-def _record_permissions(batch: Batch, claim: Claim, chosen: list[tuple[int, Record]]) -> None:
-    ids = bulk.allot_ids(ConsentRecord, len(chosen))
-    salts = os.urandom(SALT * len(chosen))
-    now = bulk.stored(batch.now)
-    records, permissions = [], []
-    for place, (record_id, (contact_id, record)) in enumerate(zip(ids, chosen, strict=True)):
-        salt = salts[place * SALT : (place + 1) * SALT]
-        payload = payload_of(
-            record.address,
-            document=record.proof.get("document") or claim.document,
-            ip=record.proof.get("ip", ""),
-        )
-        at = bulk.stored(_permitted_at(batch, claim, record))
-        records.append(
-            (
-                record_id,
-                contact_id,
-                claim.subscription_type_id,
-                "permit",
-                "import",
-                claim.evidence,
-                at,
-                now,
-                "import",
-                batch.member_id,
-                batch.api_key_id,
-                batch.import_id,
-                salt,
-                payload,
-                commitment_of(salt, payload),
-            )  # fmt: skip
-        )
-        permissions.append(
-            (contact_id, claim.subscription_type_id, True, claim.evidence, record_id, at)
-        )
-    bulk.insert(
-        ConsentRecord,
-        (
-            "id",
-            "contact",
-            "subscription_type",
-            "act",
-            "channel",
-            "evidence",
-            "at",
-            "recorded_at",
-            "cause",
-            "member_id",
-            "api_key_id",
-            "import_id",
-            "salt",
-            "payload",
-            "commitment",
-        ),  # fmt: skip
-        records,
-    )
-    bulk.insert(
-        Permission,
-        ("contact", "subscription_type", "is_in", "evidence", "record", "since"),
-        permissions,
-        conflict="ON CONFLICT (contact_id, subscription_type_id) DO UPDATE SET "
-        "evidence = excluded.evidence, record_id = excluded.record_id, since = excluded.since "
-        "WHERE consent_permission.is_in AND consent_permission.evidence < excluded.evidence",
-    )
-
-
-_QUOTED = json.JSONEncoder(ensure_ascii=False).encode
-
-
-def payload_of(address: str, *, document: str, ip: str) -> str:
-    """Return consent's canonical_payload of these values, written out (it is 12 times faster)."""
-    return (
-        f'{{"address":{_QUOTED(address)},"document":{_QUOTED(document)},"ip":{_QUOTED(ip)},'
-        '"user_agent":"","wording_hash":""}'
-    )
-
-
-def _permitted_at(batch: Batch, claim: Claim, record: Record) -> datetime:
-    """Return the time of the permission: its own column, the claim, the sign-up, or now."""
-    given = record.moments.get("permission_at")
-    declared = datetime.fromisoformat(claim.at) if claim.at else None
-    at = given or declared or record.moments.get("signed_up_at") or batch.now
-    return min(at, batch.now)
 
 
 def _traces(batch: Batch, part: Slice, taken: Taken) -> None:

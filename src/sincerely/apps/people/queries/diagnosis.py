@@ -73,7 +73,7 @@ def pile_counts(*, now: datetime, import_id: int | None = None) -> dict[str, int
     scope, params = _scope(import_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT {_PILE} AS pile, count(*) {_FACTS}{scope} GROUP BY 1",  # noqa: S608
+            f"SELECT {_PILE} AS pile, count(*) {_FACTS}{scope} GROUP BY 1",
             [*_limits(now), *params],
         )
         found = dict(cursor.fetchall())
@@ -99,8 +99,8 @@ def pile_people(
     scope, params = _scope(import_id)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT id, first_name, last_name, address, last_sent_at, last_open_at, last_click_at "
-            "FROM (SELECT c.id, c.first_name, c.last_name, c.address, e.last_sent_at, "  # noqa: S608
+            "SELECT id, first_name, last_name, address, last_sent_at, last_open_at, last_click_at "  # noqa: S608
+            "FROM (SELECT c.id, c.first_name, c.last_name, c.address, e.last_sent_at, "
             f"e.last_open_at, e.last_click_at, {_PILE} AS pile {_FACTS}{scope} WHERE c.id > %s) "
             "AS piled WHERE pile = %s ORDER BY id LIMIT %s",
             [*_limits(now), *params, after, BY_KEY[key].key, limit],

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.db import connection
 
-from sincerely.apps.contacts.models import ContactList, FieldDefinition
 from sincerely.apps.consent.models import SubscriptionType
+from sincerely.apps.contacts.models import ContactList, FieldDefinition
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.interests.queries.labels import half_life_days
 from sincerely.apps.interests.rules.strength import Clicks, strength

@@ -10,20 +10,44 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-YES = frozenset("1 true t yes y on ja j waar aan igen sant sand oui wahr x ✓".split())
-NO = frozenset("0 false f no n off nee nej onwaar uit falskt falsk non".split())
+YES = frozenset(
+    [
+        "1",
+        "true",
+        "t",
+        "yes",
+        "y",
+        "on",
+        "ja",
+        "j",
+        "waar",
+        "aan",
+        "igen",
+        "sant",
+        "sand",
+        "oui",
+        "wahr",
+        "x",
+        "✓",
+    ]
+)
+NO = frozenset(
+    ["0", "false", "f", "no", "n", "off", "nee", "nej", "onwaar", "uit", "falskt", "falsk", "non"]
+)
 GUARDED = "=+-@\t\r\n＝＋－＠|%"
 _NUMBER = re.compile(r"[-+]?(\d+([.,]\d+)?|[.,]\d+)")
 _GROUPED = re.compile(r"[-+]?\d{1,3}(([., \u00a0'])\d{3})(\2\d{3})*([.,]\d+)?")
+_CLOCK = r"(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?"
 _ISO = re.compile(
-    r"(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?\s*(Z|[+-]\d{2}:?\d{2}|UTC)?"
+    rf"(\d{{4}})-(\d{{1,2}})-(\d{{1,2}})(?:[T ]{_CLOCK})?\s*(Z|[+-]\d{{2}}:?\d{{2}}|UTC)?"
 )
 _PARTS = re.compile(
-    r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{2,4})(?:[T ,]+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?\s*([AaPp][Mm])?)?\s*(Z|UTC)?"
+    r"(\d{1,4})[-/. ](\d{1,2})[-/. ](\d{2,4})"
+    rf"(?:[T ,]+{_CLOCK}\s*([AaPp][Mm])?)?\s*(Z|UTC)?"
 )
 
 
-class BadCell(ValueError):  # noqa: N818 -- reads as the sentence it is
+class BadCell(ValueError):
     """The cell is not what its column says."""
 
 

@@ -27,7 +27,7 @@ WESTERN = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roma
 _ADDRESS = re.compile(r"[^@\s,;|<>]+@[^@\s,;|<>]+\.[^@\s,;|<>]+")
 
 
-class FileRefused(Exception):  # noqa: N818 -- reads as the sentence it is
+class FileRefused(Exception):
     """The file cannot be taken at all; `reason` is a code of models.FileProblem."""
 
     def __init__(self, reason: str, detail: str = "") -> None:

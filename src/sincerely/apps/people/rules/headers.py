@@ -299,10 +299,30 @@ FIELD_HINTS: dict[str, tuple[str, ...]] = {
 }
 
 IGNORED = (
-    "consent status", "consent status since", "consent status evidence", "opted out", "suppressed",
-    "stored here since", "came by", "tracking", "mails sent", "mails opened", "clicks", "label clicks",
-    "label click days", "label mailings clicked", "label last click", "label strength", "id", "contact id", "member rating", "leid", "euid", "status", "notes",
-)  # fmt: skip
+    "consent status",
+    "consent status since",
+    "consent status evidence",
+    "opted out",
+    "suppressed",
+    "stored here since",
+    "came by",
+    "tracking",
+    "mails sent",
+    "mails opened",
+    "clicks",
+    "label clicks",
+    "label click days",
+    "label mailings clicked",
+    "label last click",
+    "label strength",
+    "id",
+    "contact id",
+    "member rating",
+    "leid",
+    "euid",
+    "status",
+    "notes",
+)
 
 
 def fold_header(text: str) -> str:

@@ -24,13 +24,17 @@ from sincerely.apps.people.rules.cells import (
 from sincerely.apps.people.rules.choices import Choices, KnownField, Target
 
 TEXT_CHARS = 2000
+FAR = datetime(9999, 1, 1, tzinfo=UTC)
 LIMITS = {"first_name": 120, "last_name": 120, "document": 300, "ip": 45}
-LANGUAGES = {
-    "english": "en", "engels": "en", "engelska": "en", "engelsk": "en", "dutch": "nl", "nederlands": "nl",
-    "vlaams": "nl", "swedish": "sv", "svenska": "sv", "zweeds": "sv", "danish": "da", "dansk": "da", "deens": "da",
-    "french": "fr", "français": "fr", "frans": "fr", "german": "de", "deutsch": "de", "duits": "de", "se": "sv",
-    "dk": "da",
-}  # fmt: skip
+NAMES_OF = {
+    "en": "english engels engelska engelsk",
+    "nl": "dutch nederlands vlaams",
+    "sv": "swedish svenska zweeds se",
+    "da": "danish dansk deens dk",
+    "fr": "french français frans",
+    "de": "german deutsch duits",
+}
+LANGUAGES = {name: code for code, names in NAMES_OF.items() for name in names.split()}
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ class World:
     labels: Mapping[str, int]
     fields: Mapping[str, KnownField] = field(default_factory=dict)
     zone: tzinfo = UTC
-    now: datetime = datetime.max.replace(tzinfo=UTC)
+    now: datetime = FAR
     zones: frozenset[str] = frozenset()
 
 
@@ -133,19 +137,19 @@ def merge(earlier: Record, later: Record) -> Record:
 
 
 def _step(target: Target, world: World) -> Step:
-    if target.to in ("labels", "label_flag"):
-        return _labels(target, world)
-    if target.to in ("field", "new_field"):
-        return _custom(target, world)
+    makers: dict[str, Callable[[], Step]] = {
+        "labels": lambda: _labels(target, world),
+        "label_flag": lambda: _labels(target, world),
+        "field": lambda: _custom(target, world),
+        "new_field": lambda: _custom(target, world),
+        "full_name": lambda: _full_name,
+        "language": lambda: _language,
+        "time_zone": lambda: _time_zone(world.zones),
+    }
     if target.to.endswith("_at"):
         return _moment(target, world)
-    if target.to == "full_name":
-        return _full_name
-    if target.to == "language":
-        return _language
-    if target.to == "time_zone":
-        return _time_zone(world.zones)
-    return _text(target.to)
+    maker = makers.get(target.to)
+    return maker() if maker else _text(target.to)
 
 
 def _text(name: str) -> Step:

@@ -147,7 +147,7 @@ def allot_ids(model: type[models.Model], count: int) -> list[int]:
         if is_sqlite():
             cursor.execute(
                 "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0), "
-                f'coalesce((SELECT max(id) FROM "{table}"), 0))',  # noqa: S608
+                f'coalesce((SELECT max(id) FROM "{table}"), 0))',
                 [table],
             )
             last = int(cursor.fetchone()[0])
