@@ -66,6 +66,8 @@ class Widget:
     groups: list[tuple[str, Options]] = field(default_factory=list)
     low: float | None = None
     step: str = "1"
+    is_detail: bool = False
+    is_default: bool = True
 
     @property
     def id(self) -> str:
@@ -88,6 +90,21 @@ class Place:
     problems: list[str] = field(default_factory=list)
     is_first: bool = True
     is_last: bool = True
+
+    @property
+    def shown(self) -> list[Widget]:
+        """The fields that always stand there."""
+        return [widget for widget in self.widgets if not widget.is_detail]
+
+    @property
+    def details(self) -> list[Widget]:
+        """The fields that are folded away."""
+        return [widget for widget in self.widgets if widget.is_detail]
+
+    @property
+    def has_open_details(self) -> bool:
+        """True where a detail says something of its own."""
+        return any(not widget.is_default for widget in self.details)
 
     @property
     def is_root(self) -> bool:
@@ -184,6 +201,8 @@ class _Layout:
             groups=groups,
             low=param.low,
             step="1" if param.kind == "integer" else "any",
+            is_detail=param.is_detail,
+            is_default=value == param.default,
         )
 
     def look(self, param: Param, node: Rule) -> tuple[str, Options, list[tuple[str, Options]]]:

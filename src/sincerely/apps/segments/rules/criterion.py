@@ -36,7 +36,8 @@ class Param:
 
     Kinds: choice, integer, number, text, texts, date, boolean, links, field, and those that name a
     row of the catalogue: label, list, segment, type, mailing. `before` and `after` are the words
-    around the field, so that the form reads like a sentence.
+    around the field, so that the form reads like a sentence; a detail is folded away while it has
+    its default.
     """
 
     key: str
@@ -46,6 +47,7 @@ class Param:
     options: tuple[tuple[str, str], ...] = ()
     default: Any = None
     is_optional: bool = False
+    is_detail: bool = False
     low: float | None = None
     high: float | None = None
     is_shown: Callable[[Node, Catalogue], bool] = always

@@ -167,7 +167,13 @@ COUNT = add(
             Param("of", "choice", options=COUNTS, default="sent"),
             Param("at_least", "integer", before=_("at least"), default=1, low=0, high=1_000_000),
             Param(
-                "at_most", "integer", before=_("at most"), is_optional=True, low=0, high=1_000_000
+                "at_most",
+                "integer",
+                before=_("at most"),
+                is_optional=True,
+                is_detail=True,
+                low=0,
+                high=1_000_000,
             ),
         ),
         holds=_count_holds,
