@@ -1,4 +1,4 @@
-"""A world for the sender: a mailing with real content, a recording server, the sender in a thread."""
+"""A world for the sender: a mailing with content, a recording server, the sender in a thread."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from sincerely.apps.content.models import Content, ContentVersion, Mode
 from sincerely.apps.content.actions import freeze
+from sincerely.apps.content.compiler import compile_content
+from sincerely.apps.content.models import Content, ContentVersion, Mode
+from sincerely.apps.content.rules.compiled import Compiled
 from sincerely.apps.sending.actions import plan_slice
 from sincerely.apps.sending.actions.transports import save_transport
 from sincerely.apps.sending.models import Dispatch, Hold, Transport
@@ -167,8 +169,8 @@ def relay(server: Server, cast: Cast, *, now: datetime, connections: int = 3) ->
     )
 
 
-def version_for(dispatch: Dispatch, cast: Cast, *, now: datetime) -> ContentVersion:
-    content = Content.objects.create(
+def draft(cast: Cast, *, now: datetime) -> Content:
+    return Content.objects.create(
         name="June",
         brand=cast.brand,
         mode=Mode.MJML,
@@ -177,7 +179,14 @@ def version_for(dispatch: Dispatch, cast: Cast, *, now: datetime) -> ContentVers
         created_at=now,
         changed_at=now,
     )
-    return freeze(content.pk, mailing_id=dispatch.pk, now=now)
+
+
+def compiled_mail(cast: Cast, *, now: datetime) -> Compiled:
+    return compile_content(draft(cast, now=now))
+
+
+def version_for(dispatch: Dispatch, cast: Cast, *, now: datetime) -> ContentVersion:
+    return freeze(draft(cast, now=now).pk, mailing_id=dispatch.pk, now=now)
 
 
 def planned(

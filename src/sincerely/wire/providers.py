@@ -1,7 +1,7 @@
 """Handing mail to a provider's API by django-anymail, with the same outcomes as SMTP gives.
 
-anymail speaks a dozen dialects and is well kept; it blocks, so callers use a thread pool. The mail as made
-is parsed again and given as its parts, since most providers take no ready-made MIME.
+anymail speaks a dozen dialects and is well kept; it blocks, so callers use a thread pool. The mail
+as made is parsed again and given as its parts, since most providers take no ready-made MIME.
 """
 
 from __future__ import annotations
@@ -62,10 +62,8 @@ def send(account: Account, raw: bytes) -> Outcome:
         message.send()
     except AnymailRecipientsRefused as refusal:
         return Outcome(Stage.RECIPIENT, Reply(550, str(refusal)[:300]))
-    except (requests.ConnectTimeout, requests.exceptions.ConnectionError) as error:
+    except requests.RequestException as error:
         return _lost(error)
-    except requests.RequestException:
-        return Outcome(Stage.CONTENT, None, is_unknown=True)
     except AnymailAPIError as error:
         return _answer(error)
     except AnymailError as error:

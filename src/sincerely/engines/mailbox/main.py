@@ -13,7 +13,6 @@ from sincerely.wire import clock
 from sincerely.wire.mailbox.server import serve
 
 log = structlog.get_logger("mailbox")
-LOOK_SECONDS = 0.2
 
 
 def run(stop: threading.Event) -> None:
@@ -27,8 +26,7 @@ async def _serve(stop: threading.Event) -> None:
     server, keeper = await serve((host, int(port)), settings.MAILBOX_PATH, now=clock.now)
     log.info("listening", port=int(port))
     try:
-        while not stop.is_set():
-            await asyncio.sleep(LOOK_SECONDS)
+        await asyncio.to_thread(stop.wait)
     finally:
         server.close()
         keeper.close()

@@ -53,8 +53,7 @@ class Sender:
         await asyncio.to_thread(self._owner.appear)
         feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
         feeder.start()
-        while feeder.is_alive():
-            await asyncio.sleep(0.05)
+        await asyncio.to_thread(feeder.join)
         await self._lanes.stop()
         await asyncio.to_thread(self._leave)
 

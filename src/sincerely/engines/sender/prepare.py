@@ -102,7 +102,7 @@ class PressRoom:
                 log.warning("mail cannot be made", message=message.id, problem=str(problem)[:200])
                 failed.append((message, "render_failed"))
                 continue
-            self._compare(press, version_id, letter, address, person, blocks)
+            self._compare(version_id, letter, address, press=press, person=person, shown=blocks)
             letters.append((message, recipient, ",".join(map(str, sorted(blocks))), letter))
         if failed:
             with transaction.atomic():
@@ -111,17 +111,18 @@ class PressRoom:
 
     def _compare(
         self,
-        press: Press,
         version_id: int,
         letter: Letter,
         address: Address,
+        *,
+        press: Press,
         person: dict[str, Any],
-        blocks: frozenset[int],
+        shown: frozenset[int],
     ) -> None:
         """The first letters of each version are compared with the reference renderer."""
         seen = self._proofread.get(version_id, 0)
         if seen < PROOFREAD_COUNT:
-            press.proofread(letter, address, person, shown=blocks)
+            press.proofread(letter, address, person, shown=shown)
             self._proofread[version_id] = seen + 1
 
     def _press(self, dispatch: Dispatch, version_id: int) -> tuple[Press, ContentVersion]:
@@ -163,7 +164,7 @@ class PressRoom:
         ]
 
     def _signer(self, dispatch: Dispatch) -> Signer | None:
-        """We sign what a relay takes as it is; a provider signs itself, the test mailbox may ask."""
+        """We sign what a relay takes as it is; a provider signs itself; a test mailbox may ask."""
         kind, options = dispatch.transport.kind, dispatch.transport.options
         if not options.get("sign", kind == TransportKind.SMTP):
             return None

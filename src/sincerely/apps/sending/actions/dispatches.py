@@ -62,7 +62,7 @@ def resume(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> bool:
 
 
 def cancel(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> int:
-    """End a mailing: nothing that has not been handed over leaves. Returns how many were stopped."""
+    """End a mailing: what has not been handed over never leaves. Returns how many were stopped."""
     with transaction.atomic():
         changed = (
             Dispatch.objects.filter(pk=mailing_id)

@@ -18,7 +18,7 @@ TIMEOUT_SECONDS = 10
 
 
 def check_public_address(*, now: datetime) -> bool:
-    """Ask the installation's own public addresses over the network and store whether they answer."""
+    """Ask the installation's own public addresses over the network; store whether they answer."""
     answers = not is_local(settings.PUBLIC_URL) and all(
         _answers(url) for url in (settings.PUBLIC_URL, settings.TRACKER_URL)
     )

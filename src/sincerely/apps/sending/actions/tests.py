@@ -78,12 +78,14 @@ def send_test(
             outcome = _hand_over(transport, sender, address, _signed(letter, transport, sender))
             outcomes.append(_said(address, outcome))
     except (CompileProblem, RenderProblem, ValueError) as problem:
-        outcomes = [TestOutcome(address, str(problem)[:300], False) for address in addresses]
+        outcomes = [
+            TestOutcome(address, str(problem)[:300], is_accepted=False) for address in addresses
+        ]
     _note(outcomes, mailing_id, now, actor, transport)
     return outcomes
 
 
-def test_transport(
+def try_transport(
     transport_id: int, *, sender: SenderIdentity, address: str, now: datetime, actor: Actor
 ) -> TestOutcome:
     """Send a short mail of our own through a transport, to see that it works."""

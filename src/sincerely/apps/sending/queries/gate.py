@@ -25,13 +25,20 @@ class Candidate(Protocol):
     """A claimed message that wants to leave."""
 
     @property
-    def id(self) -> int: ...
+    def id(self) -> int:
+        """The row."""
+
     @property
-    def mailing_id(self) -> int: ...
+    def mailing_id(self) -> int:
+        """Whose mailing."""
+
     @property
-    def contact_id(self) -> int: ...
+    def contact_id(self) -> int:
+        """Whose mail."""
+
     @property
-    def address_key(self) -> bytes: ...
+    def address_key(self) -> bytes:
+        """The key frozen at planning."""
 
 
 def verdicts(candidates: Sequence[Candidate], *, now: datetime) -> dict[int, str]:

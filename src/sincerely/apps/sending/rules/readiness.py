@@ -22,7 +22,7 @@ class Facts:
 
 
 def locks(facts: Facts) -> list[str]:
-    """Return what still locks mailing: spf, dkim, dmarc, unchecked, local_address, public_address."""
+    """Return what still locks mailing: spf, dkim, dmarc, unchecked, local_ or public_address."""
     if facts.is_mailbox:
         return []
     found = []
