@@ -27,6 +27,11 @@ def label_named(name: str) -> Label | None:
     return row if row and row.archived_at is None else None
 
 
+def any_label_named(name: str) -> Label | None:
+    """Return the label with exactly this name, archived and merged ones too, or None."""
+    return next((row for row in Label.objects.filter(name=name) if row.name == name), None)
+
+
 def ids_by_name() -> dict[str, int]:
     """Return the labels on offer by their exact names."""
     rows = Label.objects.filter(archived_at=None, merged_into=None)

@@ -32,6 +32,11 @@ class TypeStanding:
             return "unspecified"
         return "in" if self.permission.is_in else "out"
 
+    @property
+    def commitment(self) -> str:
+        """Return the commitment of the deciding record in hexadecimal, '' where there is none."""
+        return bytes(self.permission.record.commitment).hex() if self.permission else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -51,7 +56,7 @@ class Standing:
 
 def permissions_of(contact_id: int) -> dict[int, Permission]:
     """Return a contact's permissions by subscription type; no entry means unspecified."""
-    rows = Permission.objects.filter(contact_id=contact_id).select_related("record")
+    rows = Permission.objects.filter(contact_id=contact_id).select_related("record__wording")
     return {row.subscription_type_id: row for row in rows}
 
 

@@ -16,6 +16,7 @@ from sincerely.apps.contacts.actions.lists import (
     create_list,
     edit_list,
     remove_from_list,
+    undo_add,
 )
 
 __all__ = [
@@ -32,4 +33,5 @@ __all__ = [
     "edit_list",
     "note",
     "remove_from_list",
+    "undo_add",
 ]

@@ -88,6 +88,13 @@ def remove_from_list(
     return removed
 
 
+def undo_add(list_id: int, *, acted_at: datetime, now: datetime, actor: Actor) -> int:
+    """Take off a list whoever was put on it at this moment; return how many."""
+    rows = ListMembership.objects.filter(contact_list_id=list_id, added_at=acted_at)
+    ids = list(rows.values_list("contact_id", flat=True))
+    return len(remove_from_list(list_id, ids, now=now, actor=actor))
+
+
 def _slices(contact_ids: Iterable[int]) -> Iterator[Sequence[int]]:
     rest = iter(dict.fromkeys(contact_ids))
     while ids := list(islice(rest, SLICE)):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from sincerely.apps.interests.queries.holders import (
+    BulkPreview,
     LabelFigures,
+    bulk_preview,
     holder_counts,
     holders,
     label_figures,
@@ -18,8 +20,10 @@ from sincerely.apps.interests.queries.labels import (
 )
 
 __all__ = [
+    "BulkPreview",
     "HeldLabel",
     "LabelFigures",
+    "bulk_preview",
     "changes_of",
     "holder_counts",
     "holders",

@@ -90,3 +90,27 @@ def strengths(
         )
         for contact_id, rows in days.items()
     }
+
+
+@dataclass(frozen=True, slots=True)
+class BulkPreview:
+    """What giving or taking a label would do to a choice of contacts."""
+
+    change_count: int
+    already_count: int
+    refused_count: int
+
+
+def bulk_preview(contact_ids: Sequence[int], label_id: int, *, give: bool) -> BulkPreview:
+    """Count for whom it would be news, for whom nothing changes, and who removed it themselves."""
+    held = refused = 0
+    for start in range(0, len(contact_ids), 1000):
+        rows = ContactLabel.objects.filter(
+            label_id=label_id, contact_id__in=contact_ids[start : start + 1000]
+        )
+        held += rows.filter(is_held=True).count()
+        refused += rows.filter(is_held=False, is_self_removed=True).count()
+    total = len(contact_ids)
+    if give:
+        return BulkPreview(total - held - refused, held, refused)
+    return BulkPreview(held, total - held, 0)

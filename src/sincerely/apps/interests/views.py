@@ -1,0 +1,169 @@
+"""Pages of the labels: the catalogue with its holders, one label, merging, default rules.
+
+They stand here and not in `labels` because they show who holds a label and how strongly.
+"""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST
+
+from sincerely.apps.contacts.queries import contacts_by_id
+from sincerely.apps.interests.actions import CannotMerge, merge_labels
+from sincerely.apps.interests.models import Route
+from sincerely.apps.interests.queries import holder_counts, holders, label_figures, strengths
+from sincerely.apps.labels import actions
+from sincerely.apps.labels.forms import LabelForm, LinkRuleForm, MergeForm
+from sincerely.apps.labels.models import Label
+from sincerely.apps.labels.queries import label as find_label
+from sincerely.apps.labels.queries import labels as all_labels
+from sincerely.apps.labels.queries import link_rules
+from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.rules import Capability, may
+from sincerely.wire import clock
+
+PAGE = 50
+
+
+def _known(label_id: int) -> Label:
+    found = find_label(label_id)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _may_edit(request: HttpRequest) -> bool:
+    return may(getattr(request.user, "role", ""), Capability.EDIT_CONTACTS)
+
+
+@requires(Capability.VIEW)
+def labels(request: HttpRequest) -> HttpResponse:
+    """Show the catalogue with the number of holders of each label."""
+    archived = request.GET.get("archived") == "1"
+    text = request.GET.get("q", "").strip()
+    found = all_labels(archived=archived, containing=text)
+    counts = holder_counts(one.pk for one in found)
+    context = {
+        "labels": [(one, counts.get(one.pk, 0)) for one in found],
+        "archived": archived,
+        "text": text,
+        "may_edit": _may_edit(request),
+    }
+    return render(request, "interests/labels.html", context)
+
+
+@requires(Capability.EDIT_CONTACTS)
+def new_label(request: HttpRequest) -> HttpResponse:
+    """Make a label."""
+    form = LabelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        made = actions.create_label(**given, now=clock.now(), actor=actor_of(request))
+        return redirect("interests:label", made.pk)
+    status = 422 if form.is_bound else 200
+    return render(request, "interests/label_form.html", {"form": form}, status=status)
+
+
+@requires(Capability.VIEW)
+def show_label(request: HttpRequest, label_id: int) -> HttpResponse:
+    """Show one label: who holds it, how strongly, by which way, and its default rules."""
+    found = _known(label_id)
+    after = request.GET.get("after", "")
+    last = int(after) if after.isdecimal() and len(after) < 19 else 0
+    ids = holders(label_id, after=last, limit=PAGE + 1)
+    page = ids[:PAGE]
+    people = contacts_by_id(page)
+    strength = strengths(label_id, page, now=clock.now())
+    figures = label_figures(label_id)
+    names = dict(Route.choices)
+    context = {
+        "label": found,
+        "figures": figures,
+        "routes": [(names[route], count) for route, count in sorted(figures.by_route.items())],
+        "click_names": [name for name, _count in figures.by_click_count],
+        "click_series": [
+            {"name": _("contacts"), "values": [count for _name, count in figures.by_click_count]}
+        ],
+        "people": [(people[pk], *strength.get(pk, (0, 0.0))) for pk in page if pk in people],
+        "next": f"?after={page[-1]}" if len(ids) > PAGE else "",
+        "first": "?" if last else "",
+        "rules": link_rules(label_id=label_id),
+        "rule_form": LinkRuleForm(),
+        "merge_form": MergeForm(from_id=label_id),
+        "may_edit": _may_edit(request) and found.merged_into_id is None,
+    }
+    return render(request, "interests/label.html", context)
+
+
+@requires(Capability.EDIT_CONTACTS)
+def edit_label(request: HttpRequest, label_id: int) -> HttpResponse:
+    """Rename or describe a label; what people hold stays."""
+    found = _known(label_id)
+    initial = {name: getattr(found, name) for name in ("name", "kind", "description", "is_public")}
+    form = LabelForm(request.POST or None, initial=initial, own_id=label_id)
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        actions.edit_label(label_id, **given, now=clock.now(), actor=actor_of(request))
+        return redirect("interests:label", label_id)
+    status = 422 if form.is_bound else 200
+    context = {"form": form, "label": found}
+    return render(request, "interests/label_form.html", context, status=status)
+
+
+@requires(Capability.EDIT_CONTACTS)
+@require_POST
+def archive_label(request: HttpRequest, label_id: int) -> HttpResponse:
+    """Stop offering a label, or offer it again."""
+    found = _known(label_id)
+    actions.archive_label(
+        label_id, archived=found.archived_at is None, now=clock.now(), actor=actor_of(request)
+    )
+    return redirect("interests:label", label_id)
+
+
+@requires(Capability.EDIT_CONTACTS)
+@require_POST
+def merge(request: HttpRequest, label_id: int) -> HttpResponse:
+    """Say what a merge would do; with `confirmed`, do it."""
+    found = _known(label_id)
+    form = MergeForm(request.POST, from_id=label_id)
+    target = find_label(form.cleaned_data["into"]) if form.is_valid() else None
+    if target is None:
+        messages.warning(request, _("Choose the label that stays."))
+        return redirect("interests:label", label_id)
+    if not request.POST.get("confirmed"):
+        count = holder_counts([label_id]).get(label_id, 0)
+        context = {"label": found, "target": target, "count": count}
+        return render(request, "interests/merge.html", context)
+    try:
+        gained = merge_labels(label_id, target.pk, now=clock.now(), actor=actor_of(request))
+    except CannotMerge:
+        messages.warning(request, _("These two labels cannot be merged."))
+        return redirect("interests:label", label_id)
+    text = ngettext("%(n)s person gained it.", "%(n)s people gained it.", gained) % {"n": gained}
+    messages.success(request, text)
+    return redirect("interests:label", target.pk)
+
+
+@requires(Capability.EDIT_CONTACTS)
+@require_POST
+def add_rule(request: HttpRequest, label_id: int) -> HttpResponse:
+    """Give links that fit a pattern this label by default."""
+    _known(label_id)
+    form = LinkRuleForm(request.POST)
+    if form.is_valid():
+        pattern = form.cleaned_data["pattern"]
+        actions.set_link_rule(pattern, label_id=label_id, now=clock.now(), actor=actor_of(request))
+    return redirect("interests:label", label_id)
+
+
+@requires(Capability.EDIT_CONTACTS)
+@require_POST
+def drop_rule(request: HttpRequest, label_id: int, rule_id: int) -> HttpResponse:
+    """Drop a default rule."""
+    actions.remove_link_rule(rule_id, now=clock.now(), actor=actor_of(request))
+    return redirect("interests:label", label_id)

@@ -1,0 +1,120 @@
+"""Why did or didn't Ann get it: the answer in one sentence, then the facts behind it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from sincerely.apps.consent.queries.evidence import proof_of
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.contacts.queries import contact as find_contact
+from sincerely.apps.people.queries.why import (
+    Finding,
+    campaign_asked,
+    people_meant,
+    recent_campaigns,
+    why,
+)
+from sincerely.apps.team.access import requires
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+
+# One sentence per fact that can decide; `name` and `campaign` are filled in.
+SENTENCES = {
+    "accepted": _("Yes. %(name)s got “%(campaign)s”: the receiving server took it."),
+    "bounced": _("No. The receiving server refused “%(campaign)s” for %(name)s."),
+    "unknown": _(
+        "We cannot tell. The connection broke while “%(campaign)s” was handed over, and we do not"
+        " send twice."
+    ),
+    "cancelled": _("No. “%(campaign)s” was cancelled before it came to %(name)s."),
+    "waiting": _("Not yet. “%(campaign)s” is waiting to be sent to %(name)s."),
+    "deferred": _("Not yet. The receiving server asked to try “%(campaign)s” again later."),
+    "no_permission": _("No. %(name)s never agreed to this kind of mail."),
+    "no_evidence": _(
+        "No. There is a permission, but its proof is gone or was changed, so it does not count."
+    ),
+    "opted_out": _("No. %(name)s opted out of this kind of mail."),
+    "opted_out_all": _("No. %(name)s opted out of all marketing mail."),
+    "complaint": _("No. %(name)s once marked our mail as spam."),
+    "suppressed": _("No. The address of %(name)s is on the suppression list."),
+    "hard_bounce": _("No. The address of %(name)s does not exist any more: mail to it bounced."),
+    "same_address": _(
+        "No. Another contact has the same address and got “%(campaign)s”; an address gets it once."
+    ),
+    "address_changed": _("No. The address of %(name)s was changed after the mail was planned."),
+    "stale": _("No. %(name)s was not mailed for more than twelve months and must be asked first."),
+    "capped": _("No. %(name)s had had enough mail in those days."),
+    "held": _("No. “%(campaign)s” was held back for %(name)s."),
+    "expired": _("No. “%(campaign)s” could not be delivered in time; we tried for days."),
+    "render_failed": _("No. The mail could not be made for %(name)s: a part of it is broken."),
+    "inactive": _("No. %(name)s is inactive, and inactive people are left in peace."),
+    "refused": _("No. The gate stopped “%(campaign)s” for %(name)s."),
+    "campaign_cancelled": _("No. “%(campaign)s” was cancelled."),
+    "came_later": _("No. %(name)s was stored here after “%(campaign)s” had left."),
+    "joined_later": _(
+        "No. %(name)s was not among the people of “%(campaign)s” when it left, but would be now."
+    ),
+    "not_in_audience": _("No. %(name)s is not among the people whom “%(campaign)s” was sent to."),
+    "no_audience": _("Not yet. Nobody has been chosen to get “%(campaign)s”."),
+    "audience_unreadable": _(
+        "Not yet. The people of “%(campaign)s” cannot be told: its rule names something that is"
+        " gone."
+    ),
+    "would_not_be_in_audience": _(
+        "Not as it stands. “%(campaign)s” has not left yet, and %(name)s is not among its people."
+    ),
+    "would_be_refused": _(
+        "Not as it stands. “%(campaign)s” has not left yet; %(name)s is among its people, but:"
+    ),
+    "would_get_it": _("Not yet. “%(campaign)s” has not left; %(name)s will get it as it stands."),
+}
+TONES = {"yes": "success", "no": "wall", "not_yet": "info", "unknown": "warning"}
+
+
+@requires(Capability.VIEW)
+def show(request: HttpRequest) -> HttpResponse:
+    """Ask for a person and a campaign; answer when both are known."""
+    text = request.GET.get("who", "").strip()[:320]
+    contact, choices = _person(request.GET.get("contact", ""), text)
+    campaign = campaign_asked(request.GET.get("campaign", ""))
+    context: dict[str, Any] = {
+        "campaigns": recent_campaigns(),
+        "who": text or (contact.address if contact else ""),
+        "contact": contact,
+        "choices": choices,
+        "campaign": campaign,
+        "asked": bool(text),
+    }
+    if contact and campaign:
+        finding = why(contact, campaign, now=clock.now(), say=gettext)
+        context |= _words(finding)
+    return render(request, "people/why.html", context)
+
+
+def _person(given: str, text: str) -> tuple[Contact | None, list[Contact]]:
+    """Return who is meant; several people to choose from where the text is not clear."""
+    chosen = find_contact(int(given)) if given.isdecimal() and len(given) < 19 else None
+    if chosen and not (text and text != chosen.address):
+        return chosen, []
+    found = people_meant(text) if text else []
+    return (found[0], []) if len(found) == 1 else (None, found)
+
+
+def _words(finding: Finding) -> dict[str, Any]:
+    named = {"name": str(finding.contact), "campaign": finding.campaign.name}
+    code = finding.because.code
+    refusal = SENTENCES.get(finding.refusal)
+    record = finding.record
+    return {
+        "finding": finding,
+        "sentence": SENTENCES[code] % named,
+        "refusal": refusal % named if refusal and code == "would_be_refused" else "",
+        "tone": TONES[finding.because.answer],
+        "proof": proof_of(record) if record else None,
+        "subscription_type": finding.campaign.subscription_type,
+    }
