@@ -54,13 +54,20 @@ export class Panel {
 
   draw() {
     const w = this.store.words;
-    const tabs = [['block', w.block, 'adjustments'], ['links', w.links, 'link'], ['preview', w.preview, 'eye']];
+    const hasBlocks = this.store.state.mode === 'blocks';
+    if (!hasBlocks && this.tab === 'block') this.tab = 'preview';
+    const tabs = [hasBlocks ? ['block', w.block, 'adjustments'] : null, ['links', w.links, 'link'], ['preview', w.preview, 'eye']].filter(Boolean);
+    this.element.classList.toggle('is-idle', this.tab === 'block' && !this.store.find(this.store.selected));
     this.bar.replaceChildren(...tabs.map(([key, words, name]) => h(
       'button.ed-tab', { type: 'button', role: 'tab', 'aria-selected': String(this.tab === key), 'data-tab': key, onclick: () => this.show(key) }, icon(name), words,
     )));
     const focused = this.#focusPlace();
     if (this.tab === 'block') this.body.replaceChildren(...this.#block());
-    else if (this.tab === 'links') this.body.replaceChildren(h('p.ed-hint', {}, w.linksHint), ...linkRows(this.store, this.store.walk()));
+    else if (this.tab === 'links') this.body.replaceChildren(
+      h('p.ed-hint', {}, w.linksHint),
+      ...(hasBlocks ? linkRows(this.store, this.store.walk()) : []),
+      ...(this.store.setup.urls.links ? [h('a.btn.btn-quiet.btn-sm', { href: this.store.setup.urls.links }, icon('list-check'), w.reviewLinks)] : []),
+    );
     else this.body.replaceChildren(preview(this.store));
     if (focused >= 0) this.#controls()[focused]?.focus();
     this.element.classList.toggle('is-wide', this.tab === 'preview');

@@ -18,6 +18,7 @@ def _doing() -> dict[str, str]:
         "block": _("Block"),
         "links": _("Links"),
         "preview": _("Preview"),
+        "reviewLinks": _("Review all links"),
         "undo": _("Undo"),
         "redo": _("Do again"),
         "versions": _("Versions"),
