@@ -22,6 +22,7 @@ from tests.apps.content.support import ADDRESSES, assert_same, decoded, draft_of
 
 CORPUS = Path(__file__).parents[4] / "shared" / "corpora" / "templates"
 
+SLOW_MACHINE = [HealthCheck.too_slow]
 FIELDS = ("first_name", "city", "age", "born_on", "is_member", "labels", "odd")
 TEXT = st.text(
     st.characters(
@@ -129,7 +130,7 @@ PEOPLE = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(mail=MAILS, person=PEOPLE, shown=st.sets(st.integers(1, 3)), tracked=st.booleans())
 def test_any_mail_equals_the_oracle(
     mail: str, person: dict[str, Any], shown: set[int], tracked: bool
@@ -139,7 +140,7 @@ def test_any_mail_equals_the_oracle(
     assert_same(draft, person, shown=shown, **addresses)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(mail=MAILS, person=PEOPLE)
 def test_storing_loses_nothing(mail: str, person: dict[str, Any]) -> None:
     compiled = draft_of(f"<body>{mail}</body>").compiled
@@ -147,7 +148,7 @@ def test_storing_loses_nothing(mail: str, person: dict[str, Any]) -> None:
     assert again == compiled
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(
     st.lists(st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=200))
 )
@@ -164,7 +165,7 @@ def test_pieces_between_soft_breaks_decode_to_their_text(texts: list[str]) -> No
     assert all(len(line) <= 76 for line in whole.split(b"\r\n"))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=200))
 def test_no_subject_can_smuggle_a_header(subject: str) -> None:
     found = rendered("<p>x</p>", {"first_name": subject}, subject="A {{ contact.first_name }}")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.content.rules.links import LinkFacts
@@ -38,8 +39,11 @@ class LinkLabelForm(forms.Form):
 
 def form_of(link: LinkFacts, number: int, labels: Sequence[Label]) -> LinkLabelForm:
     """Return the picker of a link, with ids of its own on the page."""
-    return LinkLabelForm(
+    form = LinkLabelForm(
         labels=labels,
         auto_id=f"id_%s_{number}",
         initial={"url": link.url, "label": str(link.label_id or NO_LABEL)},
     )
+    words = gettext("Label of %(link)s") % {"link": link.text or link.url}
+    form.fields["label"].widget.attrs["aria-label"] = words
+    return form

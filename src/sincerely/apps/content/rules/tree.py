@@ -64,16 +64,15 @@ def _items(lifted: Lifted, place: str) -> Iterator[Item]:
 
 def _kind_at(text: str, at: int) -> str:
     """Return how a value at this place of HTML must be escaped."""
-    before = text[max(0, at - 4000) : at]
-    start = before.rfind("<")
-    if start > before.rfind(">"):
-        found = _ATTRIBUTE.search(before[start:])
+    start = text.rfind("<", 0, at)
+    if start > text.rfind(">", 0, at):
+        found = _ATTRIBUTE.search(text[start:at])
         if not found:
             return "html"
         written = found[2] or found[3] or found[4] or ""
         return _attribute_kind(found[1].lower(), written)
-    low = before.lower()
-    return "css" if low.rfind("<style") > low.rfind("</style") else "html"
+    is_style = text.rfind("<style", 0, at) > text.rfind("</style", 0, at)
+    return "css" if is_style else "html"
 
 
 def _attribute_kind(name: str, written: str) -> str:
