@@ -188,3 +188,37 @@ def test_default_type_is_there_and_cannot_be_deleted(cast: Cast, now: datetime) 
     )
     actions.delete_type(other.pk, now=now, actor=cast.actor)
     assert [t.name for t in queries.subscription_types()] == ["Marketing Information"]
+
+
+@pytest.mark.requirement("R005", partial="the mails themselves")
+def test_opt_out_per_type_and_of_all_with_causes_in_order(cast: Cast, now: datetime) -> None:
+    contact = person(cast, now)
+    first = actions.default_subscription_type(now)
+    other = actions.create_type(
+        "Offers", description="", promised_per_month=2, now=now, actor=cast.actor
+    )
+    for kind in (first, other):
+        let_in(contact, cast, now, subscription_type_id=kind.pk)
+    actions.withdraw(
+        contact.pk,
+        subscription_type_id=first.pk,
+        channel="link",
+        cause="too many",
+        now=now + timedelta(hours=1),
+    )
+
+    def states() -> list[str]:
+        key = bytes(contact.address_key)
+        return [t.state for t in queries.standing_of(contact.pk, address_key=key).types]
+
+    assert states() == ["out", "in"]
+    actions.withdraw(
+        contact.pk,
+        subscription_type_id=None,
+        channel="one_click",
+        cause="all of it",
+        now=now + timedelta(hours=2),
+    )
+    assert states() == ["out", "out"]
+    history = [r.cause for r in queries.records_of(contact.pk) if r.act == "withdraw"]
+    assert history == ["all of it", "too many"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
@@ -79,8 +78,7 @@ def test_search_open_edit_and_see_it_with_member_and_time(
     assert "given by a member" in page
     assert "Bob" in page
     change = LabelChange.objects.get()
-    shown = change.at.astimezone(ZoneInfo("Europe/Amsterdam"))
-    assert f'datetime="{shown.isoformat()}"' in page
+    assert f'datetime="{change.at.isoformat()}"' in page
     entry = AuditEntry.objects.get(act="label given")
     assert (entry.member_id, entry.subject_id) == (cast.bob.pk, ann.pk)
 

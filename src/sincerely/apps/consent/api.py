@@ -7,7 +7,7 @@ withdrew: only the contact's own newer act does.
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.consent import actions, queries
@@ -62,7 +62,7 @@ def _standing(contact: Contact) -> StandingOut:
         contact_id=contact.pk,
         is_mailable=standing.is_mailable,
         types=[
-            StateOut.parse_obj(
+            StateOut.model_validate(
                 {
                     "subscription_type_id": kind.subscription_type.pk,
                     "state": kind.state,
@@ -83,7 +83,7 @@ def list_types(request: HttpRequest) -> list[TypeOut]:
 
 
 @router.post("/types", auth=EDIT, response={201: TypeOut}, summary="Make a subscription type")
-def create_type(request: HttpRequest, *, given: TypeIn) -> tuple[int, TypeOut]:
+def create_type(request: HttpRequest, *, given: TypeIn) -> Status[TypeOut]:
     """Store a subscription type."""
     if queries.type_named(given.name):
         raise HttpError(409, "There is a subscription type with this name already.")
@@ -95,11 +95,11 @@ def create_type(request: HttpRequest, *, given: TypeIn) -> tuple[int, TypeOut]:
         now=clock.now(),
         actor=actor_of(request),
     )
-    return 201, TypeOut.from_orm(row)
+    return Status(201, TypeOut.from_orm(row))
 
 
 @router.delete("/types/{type_id}", auth=EDIT, response={204: None}, summary="Delete a type")
-def delete_type(request: HttpRequest, *, type_id: int) -> tuple[int, None]:
+def delete_type(request: HttpRequest, *, type_id: int) -> Status[None]:
     """Delete a type under which nothing stands; the default one stays."""
     if queries.subscription_type(type_id) is None:
         raise HttpError(404, "There is no subscription type with this id.")
@@ -107,7 +107,7 @@ def delete_type(request: HttpRequest, *, type_id: int) -> tuple[int, None]:
         actions.delete_type(type_id, now=clock.now(), actor=actor_of(request))
     except actions.TypeInUse as problem:
         raise HttpError(409, "This type is in use, or the default one.") from problem
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/contacts/{contact_id}", auth=VIEW, response=StandingOut, summary="May we mail them?")
@@ -125,7 +125,7 @@ def records(request: HttpRequest, *, contact_id: int) -> list[RecordOut]:
 
 
 @router.post("/permits", auth=EDIT, response={201: StandingOut}, summary="Record a permission")
-def permit(request: HttpRequest, *, given: PermitIn) -> tuple[int, StandingOut]:
+def permit(request: HttpRequest, *, given: PermitIn) -> Status[StandingOut]:
     """Record what a contact agreed to, with its origin; returns how they stand afterwards."""
     now = clock.now()
     contact, kind = _contact(given.contact_id), _type(given.subscription_type_id)
@@ -151,7 +151,7 @@ def permit(request: HttpRequest, *, given: PermitIn) -> tuple[int, StandingOut]:
         now=now,
         actor=actor_of(request),
     )
-    return 201, _standing(contact)
+    return Status(201, _standing(contact))
 
 
 @router.post("/withdrawals", auth=EDIT, response=WithdrawOut, summary="Record a withdrawal")
@@ -183,7 +183,7 @@ def suppressions(
 
 
 @router.post("/suppressions", auth=EDIT, response={201: SuppressionOut}, summary="Suppress")
-def suppress(request: HttpRequest, *, given: SuppressIn) -> tuple[int, SuppressionOut]:
+def suppress(request: HttpRequest, *, given: SuppressIn) -> Status[SuppressionOut]:
     """Make an address unmailable; it need not be a contact's."""
     try:
         parsed = parse_address(given.address)
@@ -197,7 +197,7 @@ def suppress(request: HttpRequest, *, given: SuppressIn) -> tuple[int, Suppressi
         now=clock.now(),
         actor=actor_of(request),
     )
-    return 201, suppression_out(row)
+    return Status(201, suppression_out(row))
 
 
 @router.post("/suppressions/{suppression_id}/lift", auth=EDIT, response=SuppressionOut)

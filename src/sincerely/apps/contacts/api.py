@@ -7,7 +7,7 @@ A contact stored here may not be mailed until a permission with its evidence is 
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.contacts import actions, queries
@@ -82,7 +82,7 @@ def _found(search: str, *, address: str, limit: int) -> list[ContactOut]:
 
 
 @router.post("/", auth=EDIT, response={201: ContactOut}, summary="Store a contact")
-def create_contact(request: HttpRequest, *, given: ContactIn) -> tuple[int, ContactOut]:
+def create_contact(request: HttpRequest, *, given: ContactIn) -> Status[ContactOut]:
     """Store a contact, or update the one with this address; it is not mailable by this."""
     try:
         contact = actions.create_contact(
@@ -94,7 +94,7 @@ def create_contact(request: HttpRequest, *, given: ContactIn) -> tuple[int, Cont
         )
     except (BadAddress, actions.BadChange) as problem:
         raise _refused(problem) from problem
-    return 201, contact_out(contact)
+    return Status(201, contact_out(contact))
 
 
 @router.get("/lists", auth=VIEW, response=ListPage, summary="Lists")
@@ -104,14 +104,14 @@ def list_lists(request: HttpRequest, *, archived: bool = False) -> ListPage:
 
 
 @router.post("/lists", auth=EDIT, response={201: ListOut}, summary="Make a list")
-def create_list(request: HttpRequest, *, given: ListIn) -> tuple[int, ListOut]:
+def create_list(request: HttpRequest, *, given: ListIn) -> Status[ListOut]:
     """Store an empty list."""
     if queries.list_named(given.name):
         raise HttpError(409, "There is a list with this name already.")
     made = actions.create_list(
         given.name, description=given.description, now=clock.now(), actor=actor_of(request)
     )
-    return 201, list_out(made)
+    return Status(201, list_out(made))
 
 
 @router.get("/lists/{list_id}/members", auth=VIEW, response=ContactPage, summary="On a list")
@@ -150,7 +150,7 @@ def list_fields(request: HttpRequest) -> list[FieldOut]:
 
 
 @router.post("/fields", auth=SETTINGS, response={201: FieldOut}, summary="Define a custom field")
-def define_field(request: HttpRequest, *, given: FieldIn) -> tuple[int, FieldOut]:
+def define_field(request: HttpRequest, *, given: FieldIn) -> Status[FieldOut]:
     """Define a custom field."""
     if queries.field_named(given.name):
         raise HttpError(409, "There is a field with this name already.")
@@ -161,7 +161,7 @@ def define_field(request: HttpRequest, *, given: FieldIn) -> tuple[int, FieldOut
         now=clock.now(),
         actor=actor_of(request),
     )
-    return 201, field_out(field)
+    return Status(201, field_out(field))
 
 
 @router.get("/{int:contact_id}", auth=VIEW, response=ContactOut, summary="One contact")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.labels import actions, queries
@@ -36,13 +36,13 @@ def list_labels(request: HttpRequest, *, archived: bool = False) -> LabelPage:
 
 
 @router.post("/", auth=EDIT, response={201: LabelOut}, summary="Make a label")
-def create_label(request: HttpRequest, *, given: LabelIn) -> tuple[int, LabelOut]:
+def create_label(request: HttpRequest, *, given: LabelIn) -> Status[LabelOut]:
     """Store a label."""
     try:
         row = actions.create_label(**given.dict(), now=clock.now(), actor=actor_of(request))
     except BadName as problem:
         raise _refused(problem) from problem
-    return 201, LabelOut.from_orm(row)
+    return Status(201, LabelOut.from_orm(row))
 
 
 @router.put("/{label_id}", auth=EDIT, response=LabelOut, summary="Rename or describe a label")
