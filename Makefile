@@ -49,5 +49,5 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 frontend/.built: $(shell find frontend -type f -not -path '*/node_modules/*' -not -name .built 2>/dev/null) $(VENV)/.run
 	@tools/frontend && touch $@
 
-$(VENV)/.messages: $(VENV)/.run $(wildcard src/sincerely/locale/*/LC_MESSAGES/*.po)
+$(VENV)/.messages: $(VENV)/.run $(wildcard src/sincerely/locale/*/LC_MESSAGES/*.po src/sincerely/apps/*/locale/*/LC_MESSAGES/*.po)
 	@$(PY) tools/compile_messages.py && touch $@

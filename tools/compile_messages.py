@@ -1,4 +1,4 @@
-"""Compile every .po file below src/sincerely/locale to .mo, without gettext."""
+"""Compile every .po file below src/sincerely to .mo, without gettext."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from pathlib import Path
 
 import polib
 
-for source in sorted(Path("src/sincerely/locale").glob("*/LC_MESSAGES/*.po")):
+for source in sorted(Path("src/sincerely").glob("**/locale/*/LC_MESSAGES/*.po")):
     polib.pofile(str(source)).save_as_mofile(str(source.with_suffix(".mo")))

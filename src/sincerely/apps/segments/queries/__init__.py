@@ -1,6 +1,7 @@
 """Reads of the segments domain."""
 
 from sincerely.apps.segments.queries.people import people
+from sincerely.apps.segments.queries.previewing import Preview, preview
 from sincerely.apps.segments.queries.segments import (
     members,
     passages,
@@ -21,6 +22,7 @@ from sincerely.apps.segments.queries.selecting import (
 from sincerely.apps.segments.surroundings import catalogue_of, full_catalogue, moment_at
 
 __all__ = [
+    "Preview",
     "catalogue_of",
     "count",
     "count_query",
@@ -31,6 +33,7 @@ __all__ = [
     "page_of",
     "passages",
     "people",
+    "preview",
     "sample",
     "segment",
     "segments",

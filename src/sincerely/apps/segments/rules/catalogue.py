@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from sincerely.apps.segments.rules.criterion import gettext_noop
+
+_ = gettext_noop
+
 
 @dataclass(frozen=True, slots=True)
 class FieldEntry:
@@ -35,14 +39,14 @@ class SegmentEntry:
 
 
 STANDARD_FIELDS: dict[str, FieldEntry] = {
-    "address": FieldEntry("e-mail address", "text"),
-    "domain": FieldEntry("e-mail domain", "text"),
-    "first_name": FieldEntry("first name", "text"),
-    "last_name": FieldEntry("last name", "text"),
-    "language": FieldEntry("language", "text"),
-    "time_zone": FieldEntry("time zone", "text"),
-    "source": FieldEntry("source", "text"),
-    "tracking_tier": FieldEntry("tracking", "choice", ("full", "hygiene", "none")),
+    "address": FieldEntry(_("e-mail address"), "text"),
+    "domain": FieldEntry(_("e-mail domain"), "text"),
+    "first_name": FieldEntry(_("first name"), "text"),
+    "last_name": FieldEntry(_("last name"), "text"),
+    "language": FieldEntry(_("language"), "text"),
+    "time_zone": FieldEntry(_("time zone"), "text"),
+    "source": FieldEntry(_("source"), "text"),
+    "tracking_tier": FieldEntry(_("tracking"), "choice", ("full", "hygiene", "none")),
 }
 CUSTOM = "custom."
 
