@@ -94,7 +94,7 @@ def _remove(work: Import, *, now: datetime) -> None:
     for past in PAST:
         forget_campaign(past.name)
     forget_campaign(DRAFT_NAME)
-    brought = Contact.objects.filter(importtouch__batch=work, importtouch__before=None)
+    brought = Contact.objects.filter(importtouch__batch=work, importtouch__before__isnull=True)
     while ids := list(brought.values_list("pk", flat=True)[:SLICE]):
         with transaction.atomic():
             Contact.objects.filter(pk__in=ids).delete()
