@@ -99,8 +99,8 @@ def test_sql_reads_as_the_rule(cast: Cast, now: datetime) -> None:
         reason = reason_sql(is_marketing=is_marketing)
         found = rows(
             f"WITH given AS (SELECT id FROM contacts_contact), facts AS ({FACTS})"
-            " SELECT contact_id, address_key, blocks, has_complained, opted_out_of_all, permission, has_evidence,"
-            f" is_stale, {reason} FROM facts",
+            " SELECT contact_id, address_key, blocks, has_complained, opted_out_of_all, permission,"
+            f" has_evidence, is_stale, {reason} FROM facts",
             facts_parameters(kind.pk, now),
         )
         assert len(found) == n

@@ -52,9 +52,9 @@ def mailbox_value(name: str, display: str, address: str) -> bytes:
     display = plain(display).strip()
     if not display:
         return plain(address).encode("utf-8")
-    if _ATOM.fullmatch(display) and "=?" not in display and len(display) < 50:
+    if _ATOM.fullmatch(display) and "=?" not in display:
         return display.encode() + b" " + spec
-    if display.isascii() and "=?" not in display and len(display) < 50:
+    if display.isascii() and "=?" not in display:
         quoted = display.replace("\\", "\\\\").replace('"', '\\"')
         return b'"%b" %b' % (quoted.encode(), spec)
     encoded = Header(display, "utf-8", header_name=name).encode(linesep="\r\n").encode("ascii")

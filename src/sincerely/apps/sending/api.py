@@ -1,0 +1,108 @@
+"""The JSON API of sending: senders, transports, the messages of a mailing."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Query, Router
+from ninja.errors import HttpError
+
+from sincerely.apps.sending.actions import senders as sender_actions
+from sincerely.apps.sending.actions import transports as transport_actions
+from sincerely.apps.sending.models import Message, SenderIdentity, Transport
+from sincerely.apps.sending.queries import is_finished, locked_because, tally, waiting_because
+from sincerely.apps.sending.queries import senders as queries
+from sincerely.apps.sending.queries.messages import messages_page
+from sincerely.apps.sending.rules.no_reply import is_no_reply
+from sincerely.apps.sending.schemas import (
+    MessagePage,
+    SenderIn,
+    SenderOut,
+    TallyOut,
+    TransportIn,
+    TransportOut,
+)
+from sincerely.apps.team.access import actor_of
+from sincerely.apps.team.api_auth import Scope
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+from sincerely.wire.dns import SystemResolver
+
+router = Router(tags=["sending"])
+
+
+def _transport(transport: Transport) -> TransportOut:
+    sender = queries.default_sender()
+    names = [name for name in TransportOut.model_fields if name != "locks"]
+    locks = [str(words) for words in locked_because(sender, transport)] if sender else []
+    return TransportOut(**{name: getattr(transport, name) for name in names}, locks=locks)
+
+
+@router.get("/senders", response=list[SenderOut], auth=Scope(Capability.VIEW))
+def list_senders(request: HttpRequest) -> list[SenderIdentity]:
+    """List the senders, the default first."""
+    return queries.senders()
+
+
+@router.post("/senders", response={201: SenderOut}, auth=Scope(Capability.EDIT_SETTINGS))
+def create_sender(request: HttpRequest, payload: SenderIn) -> tuple[int, SenderIdentity]:
+    """Create a sender with a DKIM key of its own; a no-reply address is refused."""
+    if is_no_reply(payload.address) or is_no_reply(payload.reply_to):
+        raise HttpError(422, "People cannot answer this address: choose a real mailbox.")
+    if payload.brand_id not in dict(queries.brand_choices()):
+        raise HttpError(422, "There is no such brand.")
+    sender = sender_actions.create_sender(
+        **payload.dict(), now=clock.now(), actor=actor_of(request)
+    )
+    return 201, sender
+
+
+@router.post("/senders/{sender_id}/check", response=SenderOut, auth=Scope(Capability.EDIT_SETTINGS))
+def check_sender(request: HttpRequest, sender_id: int) -> SenderIdentity:
+    """Look up SPF, DKIM, DMARC and MX now."""
+    if queries.sender(sender_id) is None:
+        raise HttpError(404, "There is no such sender.")
+    return sender_actions.check_sender(sender_id, resolver=SystemResolver(), now=clock.now())
+
+
+@router.get("/transports", response=list[TransportOut], auth=Scope(Capability.VIEW))
+def list_transports(request: HttpRequest) -> list[TransportOut]:
+    """List the transports with what still locks mailing contacts through them."""
+    return [_transport(transport) for transport in queries.transports()]
+
+
+@router.post("/transports", response={201: TransportOut}, auth=Scope(Capability.EDIT_SETTINGS))
+def create_transport(request: HttpRequest, payload: TransportIn) -> tuple[int, TransportOut]:
+    """Create a transport; its secret is stored encrypted and never given back."""
+    if any(known.name == payload.name for known in queries.transports()):
+        raise HttpError(409, "There is a transport of this name.")
+    values = payload.dict()
+    secret = values.pop("secret")
+    transport = transport_actions.save_transport(
+        None, values=values, secret=secret, now=clock.now(), actor=actor_of(request)
+    )
+    return 201, _transport(transport)
+
+
+@router.get("/mailings/{mailing_id}/tally", response=TallyOut, auth=Scope(Capability.VIEW))
+def mailing_tally(request: HttpRequest, mailing_id: int) -> TallyOut:
+    """Count the messages of a mailing by state and reason."""
+    found = tally(mailing_id)
+    return TallyOut(
+        by_state=found.by_state,
+        by_reason=found.by_reason,
+        is_finished=is_finished(mailing_id),
+        waiting_because=waiting_because(mailing_id),
+    )
+
+
+@router.get("/mailings/{mailing_id}/messages", response=MessagePage, auth=Scope(Capability.VIEW))
+def mailing_messages(
+    request: HttpRequest,
+    mailing_id: int,
+    state: str = "",
+    after: int = 0,
+    limit: int = Query(100, ge=1, le=500),
+) -> dict[str, list[Message] | int | None]:
+    """List messages of a mailing, by state if wanted, after an id."""
+    items = messages_page(mailing_id, state=state, after=after, limit=limit)
+    return {"items": items, "next": items[-1].pk if len(items) == limit else None}
