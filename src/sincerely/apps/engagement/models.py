@@ -3,6 +3,8 @@
 Signals are stored as they came and kept. A verdict is a row of its own; a changed verdict is a new
 row with a higher `round`. Rollups hold counts per day or totals, never decayed numbers, so that
 they equal a rebuild from the rows below them.
+
+Foreign keys that begin a longer index have none of their own: each index costs on every fold.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class LinkRole(models.TextChoices):
 class Link(models.Model):
     """One target in a mailing; the tracker looks it up by mailing and number."""
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, db_index=False)
     number = models.PositiveSmallIntegerField()
     url = models.TextField()
     text = models.CharField(max_length=300, blank=True)
@@ -85,8 +87,8 @@ class Signal(models.Model):
     capture_id = models.BigIntegerField(unique=True)
     kind = models.CharField(max_length=12, choices=SignalKind.choices)
     at = models.DateTimeField()
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, db_index=False)
     message_id = models.BigIntegerField()
     link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL)
     ip = models.GenericIPAddressField(null=True)
@@ -106,7 +108,7 @@ class Signal(models.Model):
 class SignalVerdict(models.Model):
     """One judgement of a signal: round 1 at hit time, 2 after 90 s, 3 after 24 h, then re-runs."""
 
-    signal = models.ForeignKey(Signal, on_delete=models.CASCADE)
+    signal = models.ForeignKey(Signal, on_delete=models.CASCADE, db_index=False)
     round = models.PositiveSmallIntegerField()
     verdict = models.CharField(max_length=10, choices=Verdict.choices)
     machine_probability = models.FloatField()
@@ -136,10 +138,10 @@ class EventKind(models.TextChoices):
 class Event(models.Model):
     """An engagement event; opens and clicks carry the current verdict of their signal."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     kind = models.CharField(max_length=12, choices=EventKind.choices)
     at = models.DateTimeField()
-    mailing = models.ForeignKey(Mailing, null=True, on_delete=models.CASCADE)
+    mailing = models.ForeignKey(Mailing, null=True, on_delete=models.CASCADE, db_index=False)
     message_id = models.BigIntegerField(null=True)
     link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL)
     signal = models.OneToOneField(Signal, null=True, on_delete=models.CASCADE)
@@ -178,8 +180,8 @@ class ContactEngagement(models.Model):
 class Delivery(models.Model):
     """Rollup per mailing and contact: what was sent, what came back, by verdict."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, db_index=False)
     message_id = models.BigIntegerField()
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)

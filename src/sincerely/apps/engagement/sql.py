@@ -7,7 +7,7 @@ does). Rows are grouped so that an UPSERT never meets the same key twice with co
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
@@ -134,8 +134,17 @@ SET_OPEN_DAY = _upsert(
 
 
 def at(moment: datetime | None) -> Any:
-    """Return a time as this database stores it."""
-    return connection.ops.adapt_datetimefield_value(moment) if moment else None
+    """Return a time as this database stores it (the ORM's own way costs ten times as much)."""
+    if moment is None or connection.vendor != "sqlite":
+        return moment
+    return str(moment.astimezone(UTC))[:-6]
+
+
+def moment_of(value: Any) -> Any:
+    """Return a time as a raw cursor gives it as an aware one; None stays None."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 
 def delivery_row(key: tuple[int, int, int], values: dict[str, Any]) -> tuple[Any, ...]:

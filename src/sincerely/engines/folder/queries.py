@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
-from typing import Any
 
 from django.db import connection
-from django.utils.dateparse import parse_datetime
 
 from sincerely.apps.engagement.rules.facts import MessageFacts, Outcome
+from sincerely.apps.engagement.sql import moment_of
 from sincerely.apps.sending.models import Message
 
 _ATTEMPTS = """
@@ -46,16 +44,7 @@ def outcomes_after(attempt_id: int, limit: int) -> tuple[list[Outcome], int]:
         )
         rows = cursor.fetchall()
     outcomes = [
-        Outcome(message_id, contact_id, mailing_id, _time(at), outcome, text)
+        Outcome(message_id, contact_id, mailing_id, moment_of(at), outcome, text)
         for _id, message_id, contact_id, mailing_id, at, outcome, text in rows
     ]
     return outcomes, rows[-1][0] if rows else attempt_id
-
-
-def _time(value: Any) -> datetime:
-    """SQLite gives back the text that the ORM stored, in UTC."""
-    if isinstance(value, datetime):
-        return value if value.tzinfo else value.replace(tzinfo=UTC)
-    parsed = parse_datetime(value)
-    assert parsed is not None
-    return parsed.replace(tzinfo=UTC)

@@ -76,14 +76,14 @@ def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
     return Step(settled.count, is_more=settled.is_more)
 
 
-def settle_soon(*, now: datetime) -> Step:
+def settle_soon(*, now: datetime, limit: int = SLICE) -> Step:
     """The automation verdict, 90 seconds after the signal."""
-    return settle_round(2, now=now)
+    return settle_round(2, now=now, limit=limit)
 
 
-def settle_finally(*, now: datetime) -> Step:
+def settle_finally(*, now: datetime, limit: int = SLICE) -> Step:
     """The final verdict, 24 hours after the signal."""
-    return settle_round(3, now=now)
+    return settle_round(3, now=now, limit=limit)
 
 
 STEPS: tuple[Callable[..., Step], ...] = (

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import connection
 
 from sincerely.apps.engagement.models import (
     Delivery,
@@ -13,10 +17,10 @@ from sincerely.apps.engagement.models import (
     EventKind,
     Link,
     Mailing,
-    Signal,
     SignalVerdict,
 )
 from sincerely.apps.engagement.rules.verdict import Circumstances, Hit
+from sincerely.apps.engagement.sql import moment_of
 
 SYSTEM_ROLES = ("unsubscribe", "preferences", "legal", "view")
 SURE_ACTS = (EventKind.REPLIED, EventKind.FORWARDED)
@@ -75,14 +79,9 @@ def types_of(mailing_ids: Collection[int]) -> dict[int, int | None]:
 
 def signals_of(message_ids: Collection[int]) -> dict[int, MessageSignals]:
     """Return what is known of these messages' signals; messages without any are left out."""
-    rows = list(
-        Signal.objects.filter(message_id__in=message_ids, kind__in=("open", "click"))
-        .order_by("message_id", "at", "id")
-        .values_list(
-            "id", "contact_id", "mailing_id", "message_id", "link_id", "kind", "at", "ip",
-            "user_agent", "method", "headers", "is_simulated",
-        )
-    )  # fmt: skip
+    if not message_ids:
+        return {}
+    rows = _signal_rows(list(message_ids))
     links = links_of({row[2] for row in rows})
     by_id = {link.id: link for numbered in links.values() for link in numbered.values()}
     grouped: dict[int, list[SignalFacts]] = defaultdict(list)
@@ -129,25 +128,39 @@ def current_verdicts(signal_ids: Iterable[int]) -> dict[int, tuple[int, str, flo
     return {signal_id: (number, verdict, p) for signal_id, number, verdict, p in rows}
 
 
-def _signal(row: tuple[object, ...], link: LinkFacts | None) -> SignalFacts:
-    (id_, contact_id, mailing_id, message_id, _link, kind, at, ip, agent, method, headers, sim) = (
-        row
-    )
+def _signal_rows(message_ids: list[int]) -> list[tuple[Any, ...]]:
+    """Read the signals in their order; raw, because this is the hottest read of the fold."""
+    places = ", ".join(["%s"] * len(message_ids))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, contact_id, mailing_id, message_id, link_id, kind, at, ip, user_agent,"  # noqa: S608 -- only places
+            " method, headers, is_simulated FROM engagement_signal"
+            f" WHERE kind IN ('open', 'click') AND message_id IN ({places})"
+            " ORDER BY message_id, at, id",
+            message_ids,
+        )
+        return cursor.fetchall()
+
+
+def _signal(row: tuple[Any, ...], link: LinkFacts | None) -> SignalFacts:
+    id_, contact_id, mailing_id, message_id, _link, kind, at, ip, agent, method, headers, sim = row
+    if isinstance(headers, str):
+        headers = json.loads(headers) if headers != "{}" else None
     return SignalFacts(
-        id=int(str(id_)),
-        contact_id=int(str(contact_id)),
-        mailing_id=int(str(mailing_id)),
-        message_id=int(str(message_id)),
+        id=id_,
+        contact_id=contact_id,
+        mailing_id=mailing_id,
+        message_id=message_id,
         link=link,
         hit=Hit(
-            kind=str(kind),
-            at=at,  # type: ignore[arg-type]
+            kind=kind,
+            at=moment_of(at),
             link_number=link.number if link else 0,
             is_system_link=link is None or link.role in SYSTEM_ROLES,
             ip=str(ip or ""),
-            user_agent=str(agent),
-            method=str(method),
-            is_prefetch=is_prefetch(headers),
+            user_agent=agent,
+            method=method,
+            is_prefetch=bool(headers) and is_prefetch(headers),
             is_simulated=bool(sim),
         ),
     )

@@ -47,21 +47,21 @@ HOSTING = (
 )  # fmt: skip
 
 
-def _parsed(blocks: tuple[str, ...]) -> dict[tuple[int, int], frozenset[int]]:
-    """Return network numbers by (version, prefix length): one look-up per length that occurs."""
-    found: dict[tuple[int, int], set[int]] = {}
-    for block in map(ip_network, blocks):
-        shift = block.max_prefixlen - block.prefixlen
-        number = int(block.network_address) >> shift
-        found.setdefault((block.version, block.prefixlen), set()).add(number)
-    return {key: frozenset(numbers) for key, numbers in found.items()}
+def _parsed() -> dict[int, list[tuple[int, frozenset[int], str]]]:
+    """Return, per IP version, (shift, network numbers, name): one look-up per prefix length."""
+    found: dict[int, list[tuple[int, frozenset[int], str]]] = {4: [], 6: []}
+    for name, blocks in (("certain", CERTAIN), ("probable", PROBABLE), ("hosting", HOSTING)):
+        by_shift: dict[tuple[int, int], set[int]] = {}
+        for block in map(ip_network, blocks):
+            shift = block.max_prefixlen - block.prefixlen
+            number = int(block.network_address) >> shift
+            by_shift.setdefault((block.version, shift), set()).add(number)
+        for (version, shift), numbers in by_shift.items():
+            found[version].append((shift, frozenset(numbers), name))
+    return found
 
 
-_CATALOGUE = {
-    "certain": _parsed(CERTAIN),
-    "probable": _parsed(PROBABLE),
-    "hosting": _parsed(HOSTING),
-}
+_CATALOGUE = _parsed()
 
 
 @lru_cache(maxsize=65_536)
@@ -74,10 +74,9 @@ def network_of(ip: str) -> str:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     number = int(address)
-    for name, blocks in _CATALOGUE.items():
-        for (version, length), numbers in blocks.items():
-            if version == address.version and number >> (address.max_prefixlen - length) in numbers:
-                return name
+    for shift, numbers, name in _CATALOGUE[address.version]:
+        if number >> shift in numbers:
+            return name
     return "other"
 
 
