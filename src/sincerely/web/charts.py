@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
 TICKS = 4
 MOST_LABELS = 12
+NOTHING = 1e-9  # below it a value is drawn as 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,9 @@ def scale_for(values: Sequence[float], *, most: float | None = None) -> Scale:
 
     `most` is where the axis ends at the latest (1 for ratios).
     """
-    highest = max(values, default=0) or (most or 1)
+    highest = max(values, default=0)
+    if highest < NOTHING:
+        highest = most or 1
     raw = highest / TICKS
     power = 10 ** math.floor(math.log10(raw))
     step = next(f * power for f in (1, 2, 2.5, 5, 10) if f * power >= raw * (1 - 1e-9))

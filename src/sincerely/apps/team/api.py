@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpRequest
-from ninja import Router
+from ninja import Router, Status
 
 from sincerely.apps.team import actions, queries
 from sincerely.apps.team.api_auth import Scope
@@ -53,7 +53,7 @@ def list_keys(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/keys", auth=Scope(Capability.EDIT_SETTINGS), response={201: NewKeyOut})
-def make_key(request: HttpRequest, given: KeyIn) -> tuple[int, dict[str, Any]]:
+def make_key(request: HttpRequest, given: KeyIn) -> Status:
     """Make a key for the same member; its secret is in this answer only."""
     maker = _calling_key(request)
     scopes = [scope for scope in given.scopes if scope.value in maker.scopes]
@@ -64,7 +64,7 @@ def make_key(request: HttpRequest, given: KeyIn) -> tuple[int, dict[str, Any]]:
         now=now(),
         actor=request.auth,  # type: ignore[attr-defined]
     )
-    return 201, KeyOut.from_orm(key).dict() | {"secret": secret}
+    return Status(201, KeyOut.from_orm(key).dict() | {"secret": secret})
 
 
 @router.delete("/keys/{key_id}", auth=Scope(Capability.EDIT_SETTINGS), response=KeyOut)

@@ -54,7 +54,7 @@ class _WithPassword(forms.Form):
 class JoinForm(_WithPassword):
     """A person who was invited says who they are; the address is fixed by the invitation."""
 
-    field_order = ("name", "password", "language")
+    field_order: tuple[str, ...] = ("name", "password", "language")
     name = forms.CharField(
         label=_("Your name"),
         max_length=120,

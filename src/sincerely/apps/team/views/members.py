@@ -27,7 +27,7 @@ BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 def join_url(secret: str) -> str:
     """Return the full address of a one-time link."""
-    return settings.PUBLIC_URL.rstrip("/") + reverse("team:join", args=[secret])
+    return str(settings.PUBLIC_URL).rstrip("/") + reverse("team:join", args=[secret])
 
 
 @require_GET

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import platform
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 
 import django
 from django.conf import settings
@@ -61,7 +61,7 @@ def roles(request: HttpRequest) -> HttpResponse:
 def system(request: HttpRequest) -> HttpResponse:
     """Show versions and addresses of this installation."""
     versions = [
-        ("Sincerely", version("sincerely")),
+        ("Sincerely", _own_version()),
         ("Python", platform.python_version()),
         ("Django", django.get_version()),
         (connection.display_name, _database_version()),
@@ -78,3 +78,10 @@ def system(request: HttpRequest) -> HttpResponse:
 def _database_version() -> str:
     numbers = connection.get_database_version()
     return ".".join(str(number) for number in numbers)
+
+
+def _own_version() -> str:
+    try:
+        return version("sincerely")
+    except PackageNotFoundError:  # run from its source without an installation
+        return _("from source")
