@@ -139,11 +139,12 @@ def choices() -> dict[str, list[dict[str, Any]]]:
         "labels": _named(Label.objects.filter(archived_at=None, merged_into=None)),
         "lists": _named(ContactList.objects.filter(archived_at=None)),
         "segments": _named(Segment.objects.filter(archived_at=None)),
-        "fields": list(
-            FieldDefinition.objects.filter(archived_at=None)
+        "fields": [
+            dict(row)
+            for row in FieldDefinition.objects.filter(archived_at=None)
             .order_by("name")
             .values("key", "name", "kind", "choices")
-        ),
+        ],
     }
 
 

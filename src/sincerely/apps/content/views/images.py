@@ -15,6 +15,7 @@ from sincerely.apps.content.actions import images as actions
 from sincerely.apps.content.forms.editing import DescribeImageForm, ImageForm
 from sincerely.apps.content.models import Image
 from sincerely.apps.content.queries import images as queries
+from sincerely.apps.content.queries.looks import EXTENSIONS
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -89,7 +90,7 @@ def upload(request: HttpRequest) -> JsonResponse:
     """Take in a picture from the editor and answer where it is."""
     form = ImageForm(request.POST, request.FILES)
     if not form.is_valid():
-        return JsonResponse({"error": " ".join(form.errors["image"])}, status=422)
+        return JsonResponse({"error": " ".join(map(str, form.errors["image"]))}, status=422)
     try:
         image = _stored(request, form)
     except actions.BadImage as problem:
@@ -116,7 +117,7 @@ def choose(request: HttpRequest) -> JsonResponse:
 def served(request: HttpRequest, blob_hash: str, extension: str) -> HttpResponse:
     """Serve a picture to anybody: its address is its hash, so it never changes."""
     found = queries.picture(blob_hash)
-    if found is None or queries.EXTENSIONS[found.media_type] != extension:
+    if found is None or EXTENSIONS[found.media_type] != extension:
         raise Http404
     return _public(found.blob, found.media_type, FOREVER)
 
