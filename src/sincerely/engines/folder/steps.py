@@ -33,7 +33,7 @@ KEEP_CAPTURES = 100_000
 class Step(NamedTuple):
     """What a step did."""
 
-    count: int
+    taken: int
     is_more: bool
 
 
@@ -100,7 +100,7 @@ def fold_all(*, now: datetime) -> int:
     is_more = True
     while is_more:
         done = [step(now=now) for step in STEPS]
-        count += sum(step.count for step in done)
+        count += sum(step.taken for step in done)
         is_more = any(step.is_more for step in done)
     return count
 

@@ -60,6 +60,6 @@ async def _serve(stop: threading.Event, conninfo: str) -> None:
     while not stop.is_set() and not serving.done():
         await asyncio.sleep(0.1)
         writer.let_go(STORE_SECONDS)
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving
     await asyncio.to_thread(writer.close)

@@ -85,7 +85,7 @@ class PostgresStore:
     def trim(self, through_id: int, limit: int) -> int:
         """Delete the oldest rows."""
         sql = "DELETE FROM capture WHERE id IN (SELECT id FROM capture WHERE id <= %s LIMIT %s)"
-        return self._run(sql, (through_id, limit)).rowcount
+        return int(self._run(sql, (through_id, limit)).rowcount)
 
     def close(self) -> None:
         """Close the connection."""

@@ -65,8 +65,9 @@ def links_of(mailing_ids: Collection[int]) -> dict[int, dict[int, LinkFacts]]:
     """Return the links of each mailing by their number."""
     found: dict[int, dict[int, LinkFacts]] = defaultdict(dict)
     rows = Link.objects.filter(mailing_id__in=mailing_ids)
-    for mailing_id, *row in rows.values_list("mailing_id", "id", "number", "role", "label_id"):
-        link = LinkFacts(*row)
+    names = ("mailing_id", "id", "number", "role", "label_id")
+    for mailing_id, id_, number, role, label_id in rows.values_list(*names):
+        link = LinkFacts(id_, number, role, label_id)
         found[mailing_id][link.number] = link
     return found
 
@@ -139,7 +140,7 @@ def _signal_rows(message_ids: list[int]) -> list[tuple[Any, ...]]:
             " ORDER BY message_id, at, id",
             message_ids,
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def _signal(row: tuple[Any, ...], link: LinkFacts | None) -> SignalFacts:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from sincerely.apps.contacts.models import Contact, TrackingTier
 from sincerely.apps.engagement.models import ContactEngagement, Delivery, Event
@@ -78,8 +79,8 @@ def differences(contact_ids: Collection[int]) -> Iterator[Difference]:
 
 def _compared(
     what: str,
-    stored: dict[tuple[int, ...], dict[str, object]],
-    rebuilt: dict[tuple[int, ...], dict[str, object]],
+    stored: Mapping[Any, dict[str, Any]],
+    rebuilt: Mapping[Any, dict[str, Any]],
     empty: dict[str, object],
 ) -> Iterator[Difference]:
     for key in sorted(stored.keys() | rebuilt.keys()):

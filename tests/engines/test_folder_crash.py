@@ -1,0 +1,116 @@
+"""The folder killed anywhere: after it goes on, nothing is lost, doubled or unlike its rebuild."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.db import connection, transaction
+
+from sincerely.apps.engagement import sql
+from sincerely.apps.engagement.actions import rejudge
+from sincerely.apps.engagement.models import (
+    ContactEngagement,
+    Delivery,
+    Event,
+    Signal,
+    SignalVerdict,
+)
+from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
+from sincerely.apps.engagement.queries.rejudged import wrong_verdicts
+from sincerely.apps.interests.models import LabelDay
+from sincerely.engines.folder import steps
+from tests.apps.engagement.world import World
+
+
+class Killed(Exception):
+    """The process ended here."""
+
+
+def life(world: World, chance: random.Random) -> None:
+    """People and machines act on twenty messages over a day and a half."""
+    for _ in range(20):
+        world.message(outcome=chance.choice(("accepted",) * 8 + ("failed", "unknown")))
+    for message in world.messages:
+        for _ in range(chance.choice((0, 1, 1, 2))):
+            after = chance.choice((chance.uniform(0, 40), chance.uniform(60, 120_000)))
+            kind = chance.choice(("open", "click", "click"))
+            agent = {} if chance.random() < 0.8 else {"agent": "Mozilla/5.0"}
+            world.capture(message, kind, link=chance.randint(1, 6), after=after, **agent)  # type: ignore[arg-type]
+        if chance.random() < 0.15:
+            for number in range(1, 7):
+                world.capture(message, link=number, after=3 + number / 5)
+        if chance.random() < 0.2:
+            world.capture(message, "unsubscribe", after=chance.uniform(100, 100_000))
+
+
+def state() -> dict[str, list[tuple[object, ...]]]:
+    """All that the fold wrote, without surrogate keys."""
+    shown = {
+        Delivery: [f.attname for f in Delivery._meta.concrete_fields if f.name != "id"],
+        ContactEngagement: [f.attname for f in ContactEngagement._meta.concrete_fields],
+        Event: ["contact_id", "kind", "at", "message_id", "link_id", "verdict", "detail"],
+        Signal: ["capture_id", "kind", "at", "message_id"],
+        SignalVerdict: ["signal__capture_id", "round", "verdict", "machine_probability"],
+        LabelDay: ["contact_id", "label_id", "day", "mailing_id", "human_count", "undecided_count"],
+    }
+    return {
+        model.__name__: sorted(model.objects.values_list(*names), key=repr)
+        for model, names in shown.items()
+    }
+
+
+def fold_with_kills(world: World, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Fold hour by hour; at random statements the process 'dies' and its transaction with it."""
+    kills = 0
+    plain = sql.run_many
+
+    def mortal(statement: str, rows: object) -> None:
+        if chance.random() < 0.15:
+            raise Killed
+        plain(statement, rows)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sql, "run_many", mortal)
+    for hour in range(0, 72, 3):
+        for step in steps.STEPS:
+            while True:
+                try:
+                    with transaction.atomic():
+                        done = step(now=world.now + timedelta(hours=hour), limit=7)
+                except Killed:
+                    kills += 1
+                    continue
+                if not done.is_more:
+                    break
+    monkeypatch.undo()
+    return kills
+
+
+@pytest.mark.requirement("R024", partial="the page that shows the count is tested with interests")
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_anywhere_the_rollups_equal_the_rebuild(
+    world: World, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    life(world, random.Random(seed))
+    with monkeypatch.context() as patch:
+        kills = fold_with_kills(world, random.Random(seed), patch)
+    assert kills >= 5
+    assert not connection.needs_rollback
+    assert [d for ids in contact_slices() for d in differences(ids)] == []
+    assert list(wrong_verdicts()) == []
+    killed = state()
+    assert steps.fold_all(now=world.now + timedelta(hours=72)) == 0
+    assert state() == killed
+
+
+def test_judging_again_with_the_same_model_changes_nothing(world: World) -> None:
+    life(world, random.Random(3))
+    now = world.now + timedelta(days=3)
+    steps.fold_all(now=now)
+    before = state()
+    settled, last = rejudge(0, now=now, limit=1_000)
+    assert settled.count > 20
+    assert last > 20
+    assert settled.clicks == []
+    assert state() == before
