@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -32,6 +32,7 @@ from sincerely.apps.people.schemas import (
 )
 from sincerely.apps.people.views.files import export_answer
 from sincerely.apps.people.views.wording import file_problem, problems_in_words
+from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.team.api_auth import Scope
 from sincerely.apps.team.rules import Actor, Capability
@@ -41,7 +42,7 @@ router = Router(tags=["people"])
 EDIT = Scope(Capability.EDIT_CONTACTS)
 EXPORT = Scope(Capability.EXPORT)
 VIEW = Scope(Capability.VIEW)
-LIMIT = Query(50, ge=1, le=500)
+Limit = Annotated[int, Query(ge=1, le=500)]
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -63,7 +64,7 @@ def _page(rows: list[Any], limit: int) -> dict[str, Any]:
 
 
 @router.get("/imports", response=ImportPage, auth=EDIT)
-def list_imports(request: HttpRequest, after: int | None = None, limit: int = LIMIT) -> Any:
+def list_imports(request: HttpRequest, after: int | None = None, limit: Limit = 50) -> Any:
     """Imports, newest first; `after` is the last id seen."""
     return _page(import_queries.imports(before=after, limit=limit + 1), limit)
 
@@ -157,14 +158,14 @@ def _tried(act: Any, *args: Any, **named: Any) -> Any:
 
 
 @router.get("/imports/{import_id}/rejects", response=RejectPage, auth=EDIT)
-def list_rejects(request: HttpRequest, import_id: int, after: int = 0, limit: int = LIMIT) -> Any:
+def list_rejects(request: HttpRequest, import_id: int, after: int = 0, limit: Limit = 50) -> Any:
     """Rows that were not taken, or not wholly, each with its reason."""
     _import(import_id)
     return _page(import_queries.rejects(import_id, after=after, limit=limit + 1), limit)
 
 
 @router.get("/exports", response=ExportPage, auth=EXPORT)
-def list_exports(request: HttpRequest, after: int | None = None, limit: int = LIMIT) -> Any:
+def list_exports(request: HttpRequest, after: int | None = None, limit: Limit = 50) -> Any:
     """Exports, newest first; `after` is the last id seen."""
     return _page(export_queries.exports(before=after, limit=limit + 1), limit)
 
@@ -175,7 +176,7 @@ def start_export(request: HttpRequest, payload: ExportIn) -> Any:
     now = clock.now()
     try:
         if payload.kind == "rule":
-            export_queries.select(payload.rule or {}, now=now)
+            select(payload.rule or {}, now=now)
         export = exporting.start_export(
             payload.kind,
             payload.id,

@@ -152,7 +152,7 @@ class MappingForm(forms.Form):
     def _target(self, place: int, word: str) -> Target:
         guessed = self._before.targets[place] if place < len(self._before.targets) else Target()
         name = self._header[place][:80]
-        how = {"order": guessed.order, "decimal_comma": guessed.decimal_comma}
+        how: dict[str, Any] = {"order": guessed.order, "decimal_comma": guessed.decimal_comma}
         if word.startswith("new:"):
             key = guessed.key or f"column_{place + 1}"
             shown = name or f"Column {place + 1}"

@@ -105,11 +105,14 @@ def _go_on(
 
 
 def _advance(steps: Iterator[None], stop: threading.Event) -> bool:
-    began = time.monotonic()
-    for _step in steps:  # the work is done between the steps
-        if stop.is_set() or time.monotonic() - began > STEP_SECONDS:
-            return False
-    return True
+    """Take steps until the time is up; return whether the work has come to its end."""
+    ends_at = time.monotonic() + STEP_SECONDS
+    while not stop.is_set() and time.monotonic() < ends_at:
+        try:
+            next(steps)
+        except StopIteration:
+            return True
+    return False
 
 
 def _fail(kind: str, work_id: int, reason: str, *, now: datetime) -> None:

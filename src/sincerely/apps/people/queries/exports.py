@@ -24,7 +24,7 @@ from sincerely.apps.segments.models import Segment
 from sincerely.apps.segments.query import ContactQuery
 
 KINDS = ("everyone", "list", "segment", "label", "rule", "campaign", "evidence")
-Rows = dict[int, tuple[Any, ...]]
+Source = Callable[[Sequence[int]], dict[int, dict[str, Any]]]
 
 
 def exports(*, before: int | None = None, limit: int = 50) -> list[Export]:
@@ -149,9 +149,9 @@ class Reader:
             if "address" in facts.get(contact_id, {})
         ]
 
-    def _sources(self) -> list[Callable[[Sequence[int]], dict[int, dict[str, Any]]]]:
+    def _sources(self) -> list[Source]:
         wanted = set(self._columns)
-        sources = [self._contacts]
+        sources: list[Source] = [self._contacts]
         if "labels" in wanted:
             sources.append(self._labels)
         if wanted & {"consent", "consent_since", "consent_evidence", "opted_out", "suppressed"}:

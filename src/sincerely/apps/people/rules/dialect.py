@@ -23,6 +23,7 @@ from sincerely.apps.people.rules.rows import Broken, Row, split_rows
 SAMPLE_BYTES = 262_144
 DELIMITERS = (",", ";", "\t", "|")
 PREAMBLE_ROWS = 20
+_ACCENTED = frozenset("àáâäåæçèéêëíîïñóôöøùúûüÿßÀÁÂÄÅÆÇÈÉÊËÍÎÏÑÓÔÖØÙÚÛÜ€–—’‘“”…°«»´·\xa0")
 WESTERN = ("cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "cp1257", "mac_roman", "cp850")
 _ADDRESS = re.compile(r"[^@\s,;|<>]+@[^@\s,;|<>]+\.[^@\s,;|<>]+")
 
@@ -72,9 +73,16 @@ def guess_encoding(head: bytes, *, is_utf8: bool) -> str:
         return wide or "utf-8"
     if _mostly_utf8(head):
         return "utf-8"
+    if _reads_as_western(head):
+        return "cp1252"
     best = from_bytes(head[:65_536], cp_isolation=list(WESTERN)).best()
-    found = best.encoding if best is not None else "cp1252"
-    return found if found in WESTERN[1:4] else "cp1252"
+    return best.encoding if best is not None else "cp1252"
+
+
+def _reads_as_western(head: bytes) -> bool:
+    """Say whether nearly all bytes beyond ASCII are then letters that our languages write."""
+    strange = [c for c in head.decode("cp1252", "replace") if ord(c) > 127]
+    return sum(1 for c in strange if c in _ACCENTED) * 10 >= len(strange) * 9
 
 
 def _utf16_without_mark(head: bytes) -> str:

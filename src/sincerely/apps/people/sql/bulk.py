@@ -24,7 +24,9 @@ def is_sqlite() -> bool:
 
 def column_of(model: type[models.Model], name: str) -> str:
     """Return the column of a model's field."""
-    return str(model._meta.get_field(name).column)  # noqa: SLF001 -- Django's documented API
+    field = model._meta.get_field(name)  # noqa: SLF001 -- Django's documented API
+    assert isinstance(field, models.Field)
+    return str(field.column)
 
 
 @lru_cache(maxsize=65_536)  # the dates of a file repeat, and adapting one takes 20 µs
@@ -145,12 +147,9 @@ def allot_ids(model: type[models.Model], count: int) -> list[int]:
     table = model._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
         if is_sqlite():
-            cursor.execute(
-                "SELECT max(coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0), "
-                f'coalesce((SELECT max(id) FROM "{table}"), 0))',
-                [table],
-            )
-            last = int(cursor.fetchone()[0])
+            cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
+            row = cursor.fetchone()
+            last = int(row[0]) if row else 0
             return list(range(last + 1, last + count + 1))
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
@@ -170,4 +169,5 @@ def rows_in(sql: str, keys: Iterable[Any], *, before: Sequence[Any] = (), kind: 
             cursor.execute(sql.format(keys=f"IN ({places})"), [*before, *given])
         else:
             cursor.execute(sql.format(keys=f"= ANY(%s::{kind}[])"), [*before, given])
-        return cursor.fetchall()
+        rows: list[Any] = cursor.fetchall()
+        return rows
