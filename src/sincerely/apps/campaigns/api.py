@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.campaigns import actions, queries
@@ -71,12 +71,12 @@ def list_campaigns(
 
 
 @router.post("/", response={201: CampaignOut}, auth=Scope(Capability.EDIT_CONTENT))
-def create(request: HttpRequest, body: CampaignIn) -> tuple[int, Campaign]:
+def create(request: HttpRequest, body: CampaignIn) -> Status[Campaign]:
     """Store a draft around a content."""
     made = actions.create_campaign(
         body.name, content_id=body.content_id, now=clock.now(), actor=actor_of(request)
     )
-    return 201, made
+    return Status(201, made)
 
 
 @router.get("/{campaign_id}", response=CampaignOut, auth=Scope(Capability.VIEW))
@@ -150,17 +150,6 @@ STEERING: dict[str, Steer] = {
 }
 
 
-@router.post("/{campaign_id}/{act}", response=CampaignOut, auth=Scope(Capability.SEND))
-def steer(request: HttpRequest, campaign_id: int, act: str) -> Campaign:
-    """Stop a scheduled campaign; pause, resume or cancel one that is on its way."""
-    if act not in STEERING:
-        raise HttpError(404, f"What can be done: launch, {', '.join(STEERING)}.")
-    now: datetime = clock.now()
-    with plain_errors():
-        STEERING[act](campaign_id, now=now, actor=actor_of(request))
-    return found(campaign_id)
-
-
 @router.get("/{campaign_id}/tally", response=TallyOut, auth=Scope(Capability.VIEW_REPORTS))
 def show_tally(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
     """Where the messages of a campaign are."""
@@ -171,3 +160,14 @@ def show_tally(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
         "by_reason": counted.by_reason,
         "is_finished": is_finished(campaign.mailing_id),
     }
+
+
+@router.post("/{campaign_id}/{act}", response=CampaignOut, auth=Scope(Capability.SEND))
+def steer(request: HttpRequest, campaign_id: int, act: str) -> Campaign:
+    """Stop a scheduled campaign; pause, resume or cancel one that is on its way."""
+    if act not in STEERING:
+        raise HttpError(404, f"What can be done: launch, {', '.join(STEERING)}.")
+    now: datetime = clock.now()
+    with plain_errors():
+        STEERING[act](campaign_id, now=now, actor=actor_of(request))
+    return found(campaign_id)

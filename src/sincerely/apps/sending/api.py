@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Status
 from ninja.errors import HttpError
 
 from sincerely.apps.sending.actions import senders as sender_actions
@@ -44,7 +44,7 @@ def list_senders(request: HttpRequest) -> list[SenderIdentity]:
 
 
 @router.post("/senders", response={201: SenderOut}, auth=Scope(Capability.EDIT_SETTINGS))
-def create_sender(request: HttpRequest, payload: SenderIn) -> tuple[int, SenderIdentity]:
+def create_sender(request: HttpRequest, payload: SenderIn) -> Status[SenderIdentity]:
     """Create a sender with a DKIM key of its own; a no-reply address is refused."""
     if is_no_reply(payload.address) or is_no_reply(payload.reply_to):
         raise HttpError(422, "People cannot answer this address: choose a real mailbox.")
@@ -53,7 +53,7 @@ def create_sender(request: HttpRequest, payload: SenderIn) -> tuple[int, SenderI
     sender = sender_actions.create_sender(
         **payload.dict(), now=clock.now(), actor=actor_of(request)
     )
-    return 201, sender
+    return Status(201, sender)
 
 
 @router.post("/senders/{sender_id}/check", response=SenderOut, auth=Scope(Capability.EDIT_SETTINGS))
@@ -71,7 +71,7 @@ def list_transports(request: HttpRequest) -> list[TransportOut]:
 
 
 @router.post("/transports", response={201: TransportOut}, auth=Scope(Capability.EDIT_SETTINGS))
-def create_transport(request: HttpRequest, payload: TransportIn) -> tuple[int, TransportOut]:
+def create_transport(request: HttpRequest, payload: TransportIn) -> Status[TransportOut]:
     """Create a transport; its secret is stored encrypted and never given back."""
     if any(known.name == payload.name for known in queries.transports()):
         raise HttpError(409, "There is a transport of this name.")
@@ -80,7 +80,7 @@ def create_transport(request: HttpRequest, payload: TransportIn) -> tuple[int, T
     transport = transport_actions.save_transport(
         None, values=values, secret=secret, now=clock.now(), actor=actor_of(request)
     )
-    return 201, _transport(transport)
+    return Status(201, _transport(transport))
 
 
 @router.get("/mailings/{mailing_id}/tally", response=TallyOut, auth=Scope(Capability.VIEW))

@@ -53,7 +53,7 @@ def list_keys(request: HttpRequest) -> dict[str, Any]:
 
 
 @router.post("/keys", auth=Scope(Capability.EDIT_SETTINGS), response={201: NewKeyOut})
-def make_key(request: HttpRequest, given: KeyIn) -> Status:
+def make_key(request: HttpRequest, given: KeyIn) -> Status[dict[str, Any]]:
     """Make a key for the same member; its secret is in this answer only."""
     maker = _calling_key(request)
     scopes = [scope for scope in given.scopes if scope.value in maker.scopes]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest
-from ninja import File, Form, Router, UploadedFile
+from ninja import File, Form, Router, Status, UploadedFile
 from ninja.errors import HttpError
 
 from sincerely.apps.content.actions import editing as actions
@@ -39,12 +39,12 @@ def list_templates(request: HttpRequest, *, language: str = "en") -> TemplateLis
 
 
 @router.post("/templates", auth=EDIT, response={201: TemplateOut}, summary="Keep a template")
-def keep_template(request: HttpRequest, *, given: TemplateIn) -> tuple[int, TemplateOut]:
+def keep_template(request: HttpRequest, *, given: TemplateIn) -> Status[TemplateOut]:
     """Keep a draft's design as a template."""
     if queries.draft(given.content_id) is None:
         raise HttpError(404, "There is no such draft.")
     row = actions.save_as_template(**given.dict(), now=clock.now(), actor=actor_of(request))
-    return 201, TemplateOut(
+    made = TemplateOut(
         key=str(row.pk),
         name=row.name,
         description=row.description,
@@ -52,6 +52,7 @@ def keep_template(request: HttpRequest, *, given: TemplateIn) -> tuple[int, Temp
         is_ready_made=False,
         mode=row.mode,
     )
+    return Status(201, made)
 
 
 @router.post(
@@ -62,7 +63,7 @@ def keep_template(request: HttpRequest, *, given: TemplateIn) -> tuple[int, Temp
 )
 def use_template(
     request: HttpRequest, *, key: str, given: DraftFromTemplateIn
-) -> tuple[int, ContentOut]:
+) -> Status[ContentOut]:
     """Store a new draft made from a design."""
     if queries.brand_for(given.brand_id) is None:
         raise HttpError(422, "There is no such brand.")
@@ -72,18 +73,18 @@ def use_template(
         )
     except actions.UnknownDesign as problem:
         raise HttpError(404, "There is no such template.") from problem
-    return 201, ContentOut.from_orm(row)
+    return Status(201, ContentOut.from_orm(row))
 
 
 @router.post(
     "/templates/{int:template_id}/archive", auth=EDIT, response={204: None}, summary="Put away"
 )
-def archive_template(request: HttpRequest, *, template_id: int) -> tuple[int, None]:
+def archive_template(request: HttpRequest, *, template_id: int) -> Status[None]:
     """Take a template out of the gallery."""
     if queries.template(template_id) is None:
         raise HttpError(404, "There is no such template.")
     actions.archive_template(template_id, now=clock.now(), actor=actor_of(request))
-    return 204, None
+    return Status(204, None)
 
 
 @router.get("/blocks", auth=VIEW, response=SavedBlockList, summary="Saved blocks")
@@ -104,7 +105,7 @@ def list_images(request: HttpRequest, *, before: int | None = None, limit: int =
 @router.post("/images", auth=EDIT, response={201: ImageOut}, summary="Take in an image")
 def upload_image(
     request: HttpRequest, *, image: File[UploadedFile], alt: Form[str] = ""
-) -> tuple[int, ImageOut]:
+) -> Status[ImageOut]:
     """Store a picture, scaled and freed of metadata; the same picture again is the same row."""
     if (image.size or 0) > image_actions.MOST_BYTES:
         raise HttpError(422, "This picture is larger than 10 MB.")
@@ -118,7 +119,7 @@ def upload_image(
         )
     except image_actions.BadImage as problem:
         raise HttpError(422, str(problem)) from problem
-    return 201, _image(row)
+    return Status(201, _image(row))
 
 
 def _image(row: Image) -> ImageOut:
