@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -58,12 +59,14 @@ def test_dates_and_numbers_speak_the_language_of_the_mail() -> None:
         ("{{ settings.SECRET_KEY }}", "‘settings’ is not known"),
         ("{% if contact.x %}never closed", "never closed"),
         ("{% endif %}", "closes nothing"),
+        ("{{ contact.first_name }", "opened but not closed"),
         ("{% if contact.x == %}y{% endif %}", "not finished"),
         ("{{ contact.x | date: '%1000000000d' }}", "a date needs a form"),
         ("{{ contact.x | number: 99999999 }}", "decimal places"),
         ("{{ " + "contact.x | upcase " * 50 + "}}", "too long"),
         ("<p {% if contact.x %}class='a'{% endif %}>x</p>", "between attributes"),
         ("x" * (513 * 1024), "larger than 512 kB"),
+        ("{{ today }}" * 2_001, "at most 2000 pieces"),
         ("{% if contact.x %}" * 30 + "{% endif %}" * 30, "nested too deeply"),
     ],
 )
@@ -148,11 +151,19 @@ def test_nothing_is_loaded_from_files_or_the_network() -> None:
 
 
 def test_a_large_mail_renders_in_time() -> None:
-    html = "<body>" + "{{ contact.first_name | default: 'friend' | upcase }}<p>x</p>" * 5_000
+    html = "<body>" + "{{ contact.first_name | default: 'friend' | upcase }}<p>x</p>" * 2_000
     renderer = Renderer(draft_of(f"{html}</body>").compiled)
     started = time.process_time()
     renderer.render(PERSON, **ADDRESSES)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("sign", [" ", "{", "{{", "{%", "<", "-}}", "{{-", "<a ", "&", "@"])
+def test_no_sign_repeated_takes_long(sign: str) -> None:
+    started = time.process_time()
+    with suppress(CompileProblem):
+        draft_of("<body>" + sign * (60_000 // len(sign)))
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize(

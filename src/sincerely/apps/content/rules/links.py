@@ -26,7 +26,7 @@ _ANCHOR = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"</a\s*>", re.IGNORECASE)
-_TAG = re.compile(r"<!--.*?-->|<[^>]*>", re.DOTALL)
+_TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
 _ALT = re.compile(r"<img\b[^>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _HOST = re.compile(r"(?i)[^\s/?#]+\.[^\s/?#.]+|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:]+\]")
 

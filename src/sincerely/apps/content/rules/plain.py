@@ -24,7 +24,7 @@ _LINK = re.compile(
 _ALT = re.compile(r"<img\b[^>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^>]*>", re.IGNORECASE)
 _TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tfoot|tr|td|th|center)\b[^>]*>", re.IGNORECASE)
 _ITEM = re.compile(r"(?:\*|\d+\.) ")
-_TAG = re.compile(r"<[^>]*>")
+_TAG = re.compile(r"<[^<>]*>")
 
 
 def plain_text(lifted: Lifted, text: str) -> str:

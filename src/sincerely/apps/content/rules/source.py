@@ -15,15 +15,18 @@ from dataclasses import dataclass, field
 from sincerely.apps.content.rules.liquid import LiquidProblem
 
 LARGEST_SOURCE = 512 * 1024
+MOST_MARKS = 2_000
 RAW_ELEMENTS = ("style", "script", "title", "textarea", "mj-style", "mj-title", "mj-preview")
 
+# No braces inside Liquid, and white space tried once per run: a source of one sign only must not
+# take minutes.
 _THING = re.compile(
-    r"(?P<output>\{\{.*?\}\})|(?P<tag>\{%.*?%\})"
+    r"(?P<output>\{\{[^{}]*\}\})|(?P<tag>\{%[^{}]*%\})|(?P<broken>\{[{%])"
     r"|<!--\s*(?P<block>(?:/?block|else):[A-Za-z0-9_-]+)\s*-->"
     r"|(?P<open><!--)|(?P<shut>-->)|<(?P<start>/?[A-Za-z][\w:-]*)|(?P<end>>)|(?P<quote>[\"'])",
     re.DOTALL,
 )
-_TRIM = re.compile(r"\s*(\{[{%])-|-([%}]\})\s*")
+_TRIM = re.compile(r"(?<!\s)\s*(\{[{%])-|-([%}]\})\s*")
 _COMMENT = re.compile(r"\{%\s*comment\s*%\}.*?\{%\s*endcomment\s*%\}", re.DOTALL)
 _RAW = re.compile(r"\{%\s*raw\s*%\}(.*?)\{%\s*endraw\s*%\}", re.DOTALL)
 
@@ -72,6 +75,7 @@ class _Lifter:
         self.state = "text"
         self.quote = ""
         self.raw = ""
+        self.line, self.counted = 1, 0
 
     def _without_raw(self, source: str) -> str:
         return _RAW.sub(lambda found: self.lifted.add(Mark("literal", found[1])), source)
@@ -85,13 +89,19 @@ class _Lifter:
             if sort in ("output", "tag", "block"):
                 out += [self.source[at : found.start()], self._token(sort, found)]
                 at = found.end()
+            elif sort == "broken":
+                line = self.source.count("\n", 0, found.start()) + 1
+                raise LiquidProblem(f"‘{found[0]}’ is opened but not closed.", line=line)
             elif self.is_html:
                 self._step(sort, found)
         self.lifted.text = "".join([*out, self.source[at:]])
         return self.lifted
 
     def _token(self, sort: str, found: re.Match[str]) -> str:
-        line = self.source.count("\n", 0, found.start()) + 1
+        self.line += self.source.count("\n", self.counted, found.start())
+        self.counted, line = found.start(), self.line
+        if len(self.lifted.marks) >= MOST_MARKS:
+            raise LiquidProblem(f"A mail has at most {MOST_MARKS} pieces of Liquid.", line=line)
         whole = found[sort]
         inner = whole if sort == "block" else whole[2:-2].strip()
         if sort != "output" and self.state == "tag" and not self.quote:
