@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.http import HttpRequest
-from ninja import Query, Router, Status
+from ninja import Router, Status
 from ninja.errors import HttpError
+from pydantic import Field
 
 from sincerely.apps.sending.actions import senders as sender_actions
 from sincerely.apps.sending.actions import transports as transport_actions
@@ -101,7 +104,7 @@ def mailing_messages(
     mailing_id: int,
     state: str = "",
     after: int = 0,
-    limit: int = Query(100, ge=1, le=500),
+    limit: Annotated[int, Field(ge=1, le=500)] = 100,
 ) -> dict[str, list[Message] | int | None]:
     """List messages of a mailing, by state if wanted, after an id."""
     items = messages_page(mailing_id, state=state, after=after, limit=limit)

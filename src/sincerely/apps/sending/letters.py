@@ -126,7 +126,7 @@ class Press:
 
     def _urls(self, address: Address) -> dict[str, Any]:
         """The addresses of this message, each with a token for its one purpose."""
-        facts = {
+        facts: dict[str, Any] = {
             "mailing_id": address.mailing_id,
             "message_id": address.message_id,
             "nonce": address.nonce,

@@ -46,7 +46,8 @@ Judgement = Accepted | Later | Failed
 
 def pause_after(attempt_count: int) -> timedelta:
     """Return how long to wait after that many attempts: 5, 15, 45, 135 min …, at most 8 h."""
-    return min(FIRST_PAUSE * 3 ** min(max(attempt_count - 1, 0), 6), LONGEST_PAUSE)
+    factor: int = 3 ** min(max(attempt_count - 1, 0), 6)
+    return min(FIRST_PAUSE * factor, LONGEST_PAUSE)
 
 
 def is_dead_address(code: int, text: str) -> bool:

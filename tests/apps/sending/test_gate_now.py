@@ -1,0 +1,115 @@
+"""The gate at the hand-over: what changed since planning, withdrawals not yet folded included."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from sincerely.apps.consent.models import ConsentRecord, SubscriptionType
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.engagement.queries import capture_store
+from sincerely.apps.sending.actions import cancel, pause, place_hold, plan_slice
+from sincerely.apps.sending.actions.outbox import (
+    Claimed,
+    Settlement,
+    claim,
+    dial,
+    let_go,
+    recover,
+    settle,
+)
+from sincerely.apps.sending.models import Attempt, Dispatch, Message
+from sincerely.apps.sending.queries import tally
+from sincerely.apps.sending.queries.gate import verdicts
+from sincerely.wire.capture import UNSUBSCRIBE, Capture
+from tests.apps.sending import people
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def claimed(cast: Cast, now: datetime, tmp_path: Path, settings: Any) -> list[Claimed]:
+    settings.CAPTURE_PATH = tmp_path / "capture.sqlite3"
+    kind = people.marketing(now)
+    people.opted_in(4, now=now, kind=kind)
+    dispatch = people.add_dispatch(cast, now=now, kind=kind)
+    plan_slice(dispatch.pk, people.EVERYBODY, version_id=None, due_at=now, now=now)
+    return claim(dispatch.pk, owner="me", now=now, limit=10)
+
+
+def ask(claimed: list[Claimed], now: datetime) -> list[str]:
+    with transaction.atomic():
+        said = verdicts(claimed, now=now)
+    return [said[message.id] for message in claimed]
+
+
+def unsubscribed(message: Claimed) -> Capture:
+    return Capture(0, UNSUBSCRIBE, message.mailing_id, message.id, message.nonce, method="POST")
+
+
+def test_who_pressed_unsubscribe_a_moment_ago_gets_nothing(
+    claimed: list[Claimed], now: datetime
+) -> None:
+    before = capture_store().last_id()
+    assert ask(claimed, now) == [""] * 4
+    capture_store().append([unsubscribed(claimed[1])])
+    assert ask(claimed, now) == ["", "opted_out", "", ""]
+    capture_store().trim(before + 10_000_000, 100)
+
+
+def test_evidence_that_was_spoilt_after_planning_is_refused(
+    claimed: list[Claimed], now: datetime
+) -> None:
+    ConsentRecord.objects.filter(contact_id=claimed[0].contact_id).update(payload="{}")
+    Contact.objects.filter(pk=claimed[1].contact_id).update(address_key=bytes(16))
+    assert ask(claimed, now) == ["no_evidence", "address_changed", "", ""]
+
+
+def test_the_switch_counts_at_the_last_moment(claimed: list[Claimed], now: datetime) -> None:
+    mailing_id = claimed[0].mailing_id
+    hold = place_hold(reason="blocklisted", placed_by="guard", now=now)
+    assert set(ask(claimed, now)) == {"wait"}
+    hold.delete()
+    pause(mailing_id, now=now)
+    assert set(ask(claimed, now)) == {"wait"}
+    cancel(mailing_id, now=now)
+    assert set(ask(claimed, now)) == {"cancelled"}
+
+
+def test_only_the_holder_of_the_fence_writes(claimed: list[Claimed], now: datetime) -> None:
+    with transaction.atomic():
+        dial([(message, "") for message in claimed])
+    assert recover("me", now=now) == (0, 4)
+    with transaction.atomic():
+        settle([Settlement(claimed[0], "accepted", 250, "late", finished_at=now)], now=now)
+        let_go(claimed)
+    assert tally(claimed[0].mailing_id).by_state == {"unknown": 4}
+    assert set(Attempt.objects.values_list("outcome", flat=True)) == {"unknown"}
+
+
+def test_claimed_rows_of_the_dead_are_claimed_again(claimed: list[Claimed], now: datetime) -> None:
+    mailing_id = claimed[0].mailing_id
+    assert claim(mailing_id, owner="other", now=now, limit=10) == []
+    assert recover("me", now=now) == (4, 0)
+    again = claim(mailing_id, owner="other", now=now, limit=10)
+    assert [message.id for message in again] == [message.id for message in claimed]
+    assert {message.fence for message in again} == {3}
+
+
+def test_a_rate_per_hour_holds(cast: Cast, now: datetime) -> None:
+    kind: SubscriptionType = people.marketing(now)
+    people.opted_in(40, now=now, kind=kind)
+    dispatch = people.add_dispatch(cast, now=now, kind=kind, per_hour=3600)
+    plan_slice(dispatch.pk, people.EVERYBODY, version_id=None, due_at=now, now=now)
+    taken = 0
+    for tenth in range(100):
+        at = now + timedelta(seconds=tenth / 10)
+        taken += len(claim(dispatch.pk, owner="me", now=at, limit=50))
+    assert 9 <= taken <= 12
+    assert Dispatch.objects.get(pk=dispatch.pk).paced_until is not None
+    assert Message.objects.filter(state="planned").count() == 40 - taken
