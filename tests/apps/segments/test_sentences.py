@@ -29,32 +29,48 @@ DOGS = {
 }
 GOLDEN = {
     "en": (
-        "People (who received “Spring” but did not open it, and for whom the last open is more "
-        "than 52 weeks ago), or (who received “Spring” but did not open it, and for whom the last "
-        "open is unknown).",
-        "People who clicked links labelled “Honden” at least 2 times in the last 90 days, and "
-        "whose Country is “BE”, and (except those on the list “List 1”).",
+        (
+            "People (who received “Spring” but did not open it, and for whom the last open is more "
+            "than 52 weeks ago), or (who received “Spring” but did not open it, and for whom the last "
+            "open is unknown)."
+        ),
+        (
+            "People who clicked links labelled “Honden” at least 2 times in the last 90 days, and "
+            "whose Country is “BE”, and (except those on the list “List 1”)."
+        ),
     ),
     "nl": (
-        "Mensen (die “Spring” ontvingen maar deze niet openden, en voor wie de laatste opening "
-        "meer dan 52 weken geleden is), of (die “Spring” ontvingen maar deze niet openden, en "
-        "voor wie de laatste opening onbekend is).",
-        "Mensen die minstens 2 keer klikten op links met het label “Honden” in de laatste 90 "
-        "dagen, en van wie Country “BE” is, en (behalve degenen op de lijst “List 1”).",
+        (
+            "Mensen (die “Spring” ontvingen maar deze niet openden, en voor wie de laatste opening "
+            "meer dan 52 weken geleden is), of (die “Spring” ontvingen maar deze niet openden, en "
+            "voor wie de laatste opening onbekend is)."
+        ),
+        (
+            "Mensen die minstens 2 keer klikten op links met het label “Honden” in de laatste 90 "
+            "dagen, en van wie Country “BE” is, en (behalve degenen op de lijst “List 1”)."
+        ),
     ),
     "sv": (
-        "Personer (som fick “Spring” men inte öppnade det, och för vilka den senaste öppningen "
-        "är mer än 52 veckor sedan), eller (som fick “Spring” men inte öppnade det, och för vilka "
-        "den senaste öppningen är okänd).",
-        "Personer som klickade minst 2 gånger på länkar med etiketten “Honden” under de senaste "
-        "90 dagarna, och vars Country är “BE”, och (utom de på listan “List 1”).",
+        (
+            "Personer (som fick “Spring” men inte öppnade det, och för vilka den senaste öppningen "
+            "är mer än 52 veckor sedan), eller (som fick “Spring” men inte öppnade det, och för vilka "
+            "den senaste öppningen är okänd)."
+        ),
+        (
+            "Personer som klickade minst 2 gånger på länkar med etiketten “Honden” under de senaste "
+            "90 dagarna, och vars Country är “BE”, och (utom de på listan “List 1”)."
+        ),
     ),
     "da": (
-        "Personer (som modtog “Spring”, men ikke åbnede den, og for hvem den seneste åbning er "
-        "mere end 52 uger siden), eller (som modtog “Spring”, men ikke åbnede den, og for hvem "
-        "den seneste åbning er ukendt).",
-        "Personer som klikkede mindst 2 gange på links med mærket “Honden” inden for de seneste "
-        "90 dage, og hvis Country er “BE”, og (undtagen dem på listen “List 1”).",
+        (
+            "Personer (som modtog “Spring”, men ikke åbnede den, og for hvem den seneste åbning er "
+            "mere end 52 uger siden), eller (som modtog “Spring”, men ikke åbnede den, og for hvem "
+            "den seneste åbning er ukendt)."
+        ),
+        (
+            "Personer som klikkede mindst 2 gange på links med mærket “Honden” inden for de seneste "
+            "90 dage, og hvis Country er “BE”, og (undtagen dem på listen “List 1”)."
+        ),
     ),
 }
 

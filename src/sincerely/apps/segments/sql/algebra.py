@@ -154,7 +154,8 @@ class Statement:
         if isinstance(part, Not):
             return self._negation(part.part, params)
         word = " AND " if isinstance(part, All) else " OR "
-        return f"({word.join([self._condition(inner, params) for inner in part.parts])})"
+        parts = sorted(part.parts, key=_cost)
+        return f"({word.join([self._condition(inner, params) for inner in parts])})"
 
     def _negation(self, part: Part, params: list[Any]) -> str:
         if isinstance(part, SetOf):
@@ -176,6 +177,17 @@ class Statement:
             )
             self.join_params += part.params
         return f"({self.joined[part]}.contact_id IS {'' if is_negated else 'NOT '}NULL)"
+
+
+def _cost(part: Part) -> int:
+    """Order conditions: a column, a set, a group, and JSON last, for it is parsed row by row."""
+    if isinstance(part, Where):
+        return 3 if "json" in part.sql or "c.fields" in part.sql else 0
+    if isinstance(part, SetOf):
+        return 1
+    if isinstance(part, Not):
+        return _cost(part.part)
+    return max(2, *(_cost(inner) for inner in part.parts))
 
 
 def _driver(part: Part) -> tuple[Part, SetOf | None]:
