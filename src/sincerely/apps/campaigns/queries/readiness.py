@@ -11,6 +11,7 @@ from sincerely.apps.campaigns.rules.audience import is_empty
 from sincerely.apps.campaigns.rules.stages import Readiness
 from sincerely.apps.content.checks import walls_of
 from sincerely.apps.segments.rules import WrongRule
+from sincerely.apps.sending.queries.readiness import launch_locks
 
 
 def readiness(campaign_id: int, *, now: datetime) -> Readiness:
@@ -26,6 +27,7 @@ def readiness(campaign_id: int, *, now: datetime) -> Readiness:
         links_are_reviewed=not changed,
         changed_links=changed,
         wall_messages=tuple(wall.message for wall in findings if wall.code != "links_changed"),
+        transport_problems=tuple(map(str, launch_locks(campaign.sender_id, campaign.transport_id))),
         audience_problems=problems,
         will_get_it=will_get_it,
     )

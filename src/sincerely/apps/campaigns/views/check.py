@@ -87,6 +87,8 @@ def send_test(request: HttpRequest, campaign_id: int) -> HttpResponse:
     form = TestForm(request.POST)
     if form.is_valid() and not form.addresses():
         form.add_error("to", _("Choose somebody to send the test to."))
+    if form.is_valid() and (campaign.sender_id is None or campaign.transport_id is None):
+        form.add_error(None, _("Choose a sender and a transport first, under “Write”."))
     if not form.is_valid():
         return _page(request, campaign, form)
     outcomes = sending.send_test(
