@@ -91,7 +91,8 @@ def measure(seconds: int, *, port: int, path: str, script: str) -> tuple[float, 
         process.join()
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
     slow = re.search(r"99%\s+(\S+)", said)
-    assert rate and slow, said
+    assert rate is not None, said
+    assert slow is not None, said
     return float(rate[1]), slow[1]
 
 

@@ -29,6 +29,7 @@ ROUTERS = (
     ("contacts", "/contacts"),
     ("consent", "/consent"),
     ("labels", "/labels"),
+    ("engagement", "/engagement"),
     ("interests", "/interests"),
     ("segments", "/segments"),
     ("content", "/content"),

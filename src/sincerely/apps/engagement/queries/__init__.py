@@ -9,8 +9,13 @@ from sincerely.apps.engagement.queries.figures import (
     links_clicked,
     over_time,
 )
-from sincerely.apps.engagement.queries.recipients import BEHAVIOURS, clickers, recipients
-from sincerely.apps.engagement.queries.timeline import engagement_of, events_of
+from sincerely.apps.engagement.queries.recipients import (
+    BEHAVIOURS,
+    clickers,
+    is_known,
+    recipients,
+)
+from sincerely.apps.engagement.queries.timeline import engagement_of, events_of, place_of
 from sincerely.apps.engagement.queries.watermarks import (
     capture_store,
     position,
@@ -25,9 +30,11 @@ __all__ = [
     "engagement_of",
     "events_of",
     "figures_of",
+    "is_known",
     "labels_clicked",
     "links_clicked",
     "over_time",
+    "place_of",
     "position",
     "recipients",
     "unfolded_unsubscribes",

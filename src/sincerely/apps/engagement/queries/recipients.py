@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from sincerely.apps.engagement.models import Delivery, Event, EventKind, Verdict
+from sincerely.apps.engagement.models import Delivery, Event, EventKind, Mailing, Verdict
 
 BEHAVIOURS: dict[str, Q] = {
     "sent": Q(sent_at__isnull=False),
@@ -21,6 +21,11 @@ BEHAVIOURS: dict[str, Q] = {
     "clicked_machine": Q(human_click_count=0, undecided_click_count=0, machine_click_count__gt=0),
     "not_opened": Q(delivered_at__isnull=False, human_open_count=0, human_click_count=0),
 }
+
+
+def is_known(mailing_id: int) -> bool:
+    """Say whether there is such a mailing."""
+    return Mailing.objects.filter(pk=mailing_id).exists()
 
 
 def recipients(

@@ -44,6 +44,12 @@ def events_of(
     ]
 
 
+def place_of(contact_id: int, event_id: int) -> tuple[datetime, int] | None:
+    """Return where an event stands on its contact's timeline, for `before`; None if it is not."""
+    found = Event.objects.filter(pk=event_id, contact_id=contact_id)
+    return found.values_list("at", "pk").first()
+
+
 def engagement_of(contact_id: int) -> ContactEngagement:
     """Return the contact's rollup; an empty one that is not stored if nothing has happened."""
     found = ContactEngagement.objects.filter(pk=contact_id).first()
