@@ -158,7 +158,7 @@ def _tried(act: Any, *args: Any, **named: Any) -> Any:
 
 
 @router.get("/imports/{import_id}/rejects", response=RejectPage, auth=EDIT)
-def list_rejects(request: HttpRequest, import_id: int, after: int = 0, limit: Limit = 50) -> Any:
+def list_rejects(request: HttpRequest, import_id: int, *, after: int = 0, limit: Limit = 50) -> Any:
     """Rows that were not taken, or not wholly, each with its reason."""
     _import(import_id)
     return _page(import_queries.rejects(import_id, after=after, limit=limit + 1), limit)

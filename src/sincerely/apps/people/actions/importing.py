@@ -151,7 +151,7 @@ def take_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
         rows = reader.staged.read(work.position, work.done_count, size)
         if not rows.rows:
             break
-        seconds = _take_slice(work, fence, batch, reader, rows)
+        seconds = _take_slice(work, rows, fence=fence, batch=batch, reader=reader)
         if is_sqlite():
             size = _next_size(size, seconds)
         yield
@@ -160,7 +160,7 @@ def take_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
     yield
 
 
-def _take_slice(work: Import, fence: int, batch: Batch, reader: Reader, rows: Rows) -> float:
+def _take_slice(work: Import, rows: Rows, *, fence: int, batch: Batch, reader: Reader) -> float:
     records, rejects = reader.understand(rows)
     began = time.monotonic()
     with transaction.atomic():

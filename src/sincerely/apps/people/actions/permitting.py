@@ -20,9 +20,26 @@ from sincerely.apps.people.rules.record import Record
 from sincerely.apps.people.sql import bulk
 
 SALT = 16
+RECORD = (
+    "id",
+    "contact",
+    "subscription_type",
+    "act",
+    "channel",
+    "evidence",
+    "at",
+    "recorded_at",
+    "cause",
+    "member_id",
+    "api_key_id",
+    "import_id",
+    "salt",
+    "payload",
+    "commitment",
+)
 
 
-def permit_slice(batch: Batch, part: Slice, claim: Claim, taken: Taken) -> None:
+def permit_slice(batch: Batch, part: Slice, *, claim: Claim, taken: Taken) -> None:
     """Give the declared permission to those of the slice who may have it; note who may not."""
     standing = known.standings(part.ids, type_id=claim.subscription_type_id)
     chosen: list[tuple[int, Record]] = []
@@ -50,7 +67,8 @@ def _record_permissions(batch: Batch, claim: Claim, chosen: list[tuple[int, Reco
     ids = bulk.allot_ids(ConsentRecord, len(chosen))
     salts = os.urandom(SALT * len(chosen))
     now = bulk.stored(batch.now)
-    records, permissions = [], []
+    records: list[bulk.Row] = []
+    permissions: list[bulk.Row] = []
     for place, (record_id, (contact_id, record)) in enumerate(zip(ids, chosen, strict=True)):
         salt = salts[place * SALT : (place + 1) * SALT]
         payload = payload_of(
@@ -81,25 +99,13 @@ def _record_permissions(batch: Batch, claim: Claim, chosen: list[tuple[int, Reco
         permissions.append(
             (contact_id, claim.subscription_type_id, True, claim.evidence, record_id, at)
         )
+    _write(records, permissions)
+
+
+def _write(records: list[bulk.Row], permissions: list[bulk.Row]) -> None:
     bulk.insert(
         ConsentRecord,
-        (
-            "id",
-            "contact",
-            "subscription_type",
-            "act",
-            "channel",
-            "evidence",
-            "at",
-            "recorded_at",
-            "cause",
-            "member_id",
-            "api_key_id",
-            "import_id",
-            "salt",
-            "payload",
-            "commitment",
-        ),
+        RECORD,
         records,
     )
     bulk.insert(

@@ -1,4 +1,4 @@
-"""Turns an uploaded file into rows that can be resumed from any byte, and marks its duplicates.
+"""Turns an upload into rows that can be resumed from any byte, and marks its duplicates.
 
 The staged file has one JSON array per row: [number, [cells]] or [number, reason, text]. A record
 that spans lines, an old encoding, a spreadsheet: all that is dealt with once, here. Beside it a

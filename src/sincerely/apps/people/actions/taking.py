@@ -32,20 +32,20 @@ def take(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) -> 
             taken.rejects.append(Reject(record.number, "erased"))
         else:
             fresh.append(record)
-    part = _contacts(batch, fresh, suppressed, taken)
+    part = _contacts(batch, fresh, suppressed=suppressed, taken=taken)
     if any(target.to in HISTORY for target in batch.choices.targets):
         _past(part)
     _labels(batch, part, taken)
     for list_id in batch.choices.list_ids:
         _list(batch, part, list_id)
     if batch.choices.claim:
-        permit_slice(batch, part, batch.choices.claim, taken)
+        permit_slice(batch, part, claim=batch.choices.claim, taken=taken)
     _traces(batch, part, taken)
     return taken
 
 
 def _contacts(
-    batch: Batch, records: list[Record], suppressed: dict[bytes, frozenset[str]], taken: Taken
+    batch: Batch, records: list[Record], *, suppressed: dict[bytes, frozenset[str]], taken: Taken
 ) -> Slice:
     there = known.contacts_by_key([record.key for record in records], lock=True)
     changes = [
@@ -57,7 +57,7 @@ def _contacts(
         there[record.key].contact_id if record.key in there else next(fresh) for record in records
     ]
     taken.counts.update(change.kind for change in changes)
-    _insert_contacts(batch, ids, records, changes)
+    _insert_contacts(batch, ids, records=records, changes=changes)
     _update_contacts(batch, ids, changes)
     before: list[dict[str, object] | None] = [
         None if change.kind == "new" else dict(change.before) for change in changes
@@ -66,7 +66,7 @@ def _contacts(
 
 
 def _insert_contacts(
-    batch: Batch, ids: list[int], records: list[Record], changes: list[Change]
+    batch: Batch, ids: list[int], *, records: list[Record], changes: list[Change]
 ) -> None:
     now = bulk.stored(batch.now)
     source = f"import:{batch.import_id}"
@@ -193,12 +193,17 @@ def _labels(batch: Batch, part: Slice, taken: Taken) -> None:
                 taken.note(record, "label_refused")
             elif not is_held:
                 again.append((contact_id, label_id))
+    _write_labels(batch, fresh + again)
+    taken.counts["labelled"] += len(fresh) + len(again)
+
+
+def _write_labels(batch: Batch, given: list[tuple[int, int]]) -> None:
     now = bulk.stored(batch.now)
     states = ("contact", "label", "is_held", "route", "since", "is_self_removed")
     bulk.insert(
         ContactLabel,
         states,
-        [(contact, label, True, "import", now, False) for contact, label in fresh + again],
+        [(contact, label, True, "import", now, False) for contact, label in given],
         conflict="ON CONFLICT (contact_id, label_id) DO UPDATE SET is_held = excluded.is_held, "
         "route = excluded.route, since = excluded.since",
     )
@@ -225,10 +230,9 @@ def _labels(batch: Batch, part: Slice, taken: Taken) -> None:
                 batch.api_key_id,
                 batch.import_id,
             )
-            for contact, label in fresh + again
+            for contact, label in given
         ],
     )
-    taken.counts["labelled"] += len(fresh) + len(again)
 
 
 def _list(batch: Batch, part: Slice, list_id: int) -> None:

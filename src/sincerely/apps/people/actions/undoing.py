@@ -1,4 +1,4 @@
-"""Undoes an import in slices: what it made goes, what it changed is as before, who left stays out.
+"""Undoes an import: what it made goes, what it changed is as before, who left stays out.
 
 A contact that the import made is kept if it was mailed, changed or touched by anything else since.
 Columns that somebody changed after the import keep the newer value.

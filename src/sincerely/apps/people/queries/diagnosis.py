@@ -1,4 +1,4 @@
-"""The diagnosis of the whole base or of one import, by one statement, and the people of a pile."""
+"""The diagnosis of all or of one import, by one statement, and the people of a pile."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One evidence line per recipient of a sent mailing: what permitted that mail when it went out."""
+"""One evidence line per recipient of a mailing: what permitted that mail when it left."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def _iso(found: re.Match[str], zone: tzinfo) -> datetime:
 
 def _parts(found: re.Match[str], order: str, zone: tzinfo) -> datetime:
     one, two, three, hour, minute, second, half, utc = found.groups()
-    year, month, day = _in_order(one, two, three, order)
+    year, month, day = _in_order((one, two, three), order)
     clock = int(hour or 0) % 12 + 12 * (half.lower() == "pm") if half else int(hour or 0)
     at = datetime(
         year, month, day, clock, int(minute or 0), int(second or 0), tzinfo=UTC if utc else zone
@@ -177,7 +177,8 @@ def _parts(found: re.Match[str], order: str, zone: tzinfo) -> datetime:
     return at.astimezone(UTC)
 
 
-def _in_order(one: str, two: str, three: str, order: str) -> tuple[int, int, int]:
+def _in_order(parts: tuple[str, str, str], order: str) -> tuple[int, int, int]:
+    one, two, three = parts
     if len(one) == 4:
         return int(one), int(two), int(three)
     if order == "ymd" or len(one) == 3 or len(three) == 3:

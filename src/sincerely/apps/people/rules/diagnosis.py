@@ -1,4 +1,4 @@
-"""The piles of a diagnosis: whom to write to, who sleeps, who cannot be judged, who may not be.
+"""The piles of a diagnosis: whom to write to, who sleeps, who cannot be judged.
 
 Everybody is in exactly one pile; what forbids a mail comes before what is known of behaviour.
 `rule_of` says a pile in the rule language, so that it can be kept as a segment that stays current.

@@ -1,4 +1,4 @@
-"""Guesses which column is what, from its header and, where that says nothing, from its cells."""
+"""Guesses which column is what: from its header, and where that is silent, from its cells."""
 
 from __future__ import annotations
 

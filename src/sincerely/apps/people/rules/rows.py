@@ -1,4 +1,4 @@
-"""Splits lines of text into rows of cells; a row that does not parse never harms its neighbours.
+"""Splits lines of text into rows; one that does not parse never harms its neighbours.
 
 `csv.reader` alone lets one stray quote swallow all that follows. Here a record that fails, or
 that ran over several lines and came out with the wrong number of cells, costs its *first* line

@@ -1,4 +1,4 @@
-"""The pages of an import: bring a file, say what it is, declare permission, look, start, undo."""
+"""The pages of an import: bring a file, say what it is, declare permission, start, undo."""
 
 from __future__ import annotations
 
