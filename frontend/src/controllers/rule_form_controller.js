@@ -21,7 +21,7 @@ export default class extends Controller {
     const lines = this.ruleTarget.querySelectorAll('[data-rule-line]');
     const group = this.path.split(':')[1] ?? '';
     const inGroup = [...lines].filter((line) => group === '' || line.dataset.ruleLine.startsWith(`${group}.`));
-    inGroup.at(-1)?.querySelector('select, input')?.focus();
+    inGroup.at(-1)?.querySelector('select, input:not([type=hidden])')?.focus();
     this.lines = undefined;
   }
 
