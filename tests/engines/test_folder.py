@@ -108,7 +108,7 @@ def test_the_automation_verdict_waits_for_bursts(world: World) -> None:
     assert ContactLabel.objects.get().label == world.dogs
 
 
-@pytest.mark.requirement("R023", partial="clicks over real HTTP are in test_tracker_labels.py")
+@pytest.mark.requirement("R023", partial="clicks over real HTTP are in test_tracker.py")
 def test_a_scanner_that_takes_all_links_gets_no_label(world: World) -> None:
     scanned, read = world.message(), world.message()
     for number in range(1, 7):

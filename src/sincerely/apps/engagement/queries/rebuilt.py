@@ -65,7 +65,7 @@ def differences(contact_ids: Collection[int]) -> Iterator[Difference]:
         )
     }
     rebuilt = {key: asdict(found) for key, found in rollups.deliveries.items()}
-    yield from _compared("delivery", stored, rebuilt, asdict(DeliveryRollup()))
+    yield from _compared("delivery", stored, rebuilt, empty=asdict(DeliveryRollup()))
     names = tuple(asdict(ContactRollup()))
     people = {
         (row[0],): dict(zip(names, row[1:], strict=True))
@@ -74,13 +74,14 @@ def differences(contact_ids: Collection[int]) -> Iterator[Difference]:
         )
     }
     rebuilt_people = {(key,): asdict(found) for key, found in rollups.contacts.items()}
-    yield from _compared("contact", people, rebuilt_people, asdict(ContactRollup()))
+    yield from _compared("contact", people, rebuilt_people, empty=asdict(ContactRollup()))
 
 
 def _compared(
     what: str,
     stored: Mapping[Any, dict[str, Any]],
     rebuilt: Mapping[Any, dict[str, Any]],
+    *,
     empty: dict[str, object],
 ) -> Iterator[Difference]:
     for key in sorted(stored.keys() | rebuilt.keys()):

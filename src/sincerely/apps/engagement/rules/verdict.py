@@ -79,14 +79,16 @@ class Judgement:
 
 def judge(hits: Sequence[Hit], circumstances: Circumstances, window: timedelta) -> list[Judgement]:
     """Judge every hit of one message, each with what its own window shows; in the order given."""
-    return [_judge_one(hit, _seen(hits, hit.at + window), circumstances, window) for hit in hits]
+    return [
+        _judge_one(hit, _seen(hits, hit.at + window), circumstances, window=window) for hit in hits
+    ]
 
 
 def judge_hit(
     hit: Hit, hits: Sequence[Hit], circumstances: Circumstances, *, window: timedelta
 ) -> Judgement:
     """Judge one hit among the hits of its message."""
-    return _judge_one(hit, _seen(hits, hit.at + window), circumstances, window)
+    return _judge_one(hit, _seen(hits, hit.at + window), circumstances, window=window)
 
 
 def _seen(hits: Sequence[Hit], until: datetime) -> Sequence[Hit]:
@@ -96,7 +98,7 @@ def _seen(hits: Sequence[Hit], until: datetime) -> Sequence[Hit]:
 
 
 def _judge_one(
-    hit: Hit, hits: Sequence[Hit], circumstances: Circumstances, window: timedelta
+    hit: Hit, hits: Sequence[Hit], circumstances: Circumstances, *, window: timedelta
 ) -> Judgement:
     if hit.is_simulated:
         return Judgement(HUMAN, 0.0, ("simulated",))
