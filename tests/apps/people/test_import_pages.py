@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
@@ -102,6 +103,8 @@ def test_a_file_comes_in_by_the_pages(cast: Cast, alice: Client, now: datetime) 
     assert ListMembership.objects.filter(contact_list=ContactList.objects.get()).count() == 20
     page = alice.get(f"/people/import/{work.pk}/").content.decode()
     assert "/people/diagnosis/?import=" in page
+    shown = re.findall(r"(?s)new people.*?(\d+)", page)
+    assert shown[0] == "20"
     assert alice.get("/people/import/").status_code == 200
 
 

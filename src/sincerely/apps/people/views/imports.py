@@ -34,6 +34,10 @@ from sincerely.wire import clock
 PAGE = 50
 MANY = 1000  # from here on, and for every opt-out list, the number must be typed
 SHOWN_LABELS = 50
+COUNTED = dict.fromkeys(
+    ("new", "updated", "unchanged", "permitted", "opted_out", "suppressed", "already_out"), 0
+)
+UNDONE = {"removed": 0, "restored": 0, "kept": 0}
 AT_WORK = {state.value for state in queries.AT_WORK}
 
 
@@ -165,7 +169,7 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
         "work": work,
         "is_opt_out": work.kind == "opt_out",
         "is_at_work": work.state in AT_WORK,
-        "counts": shown.get("counts", {}),
+        "counts": COUNTED | shown.get("counts", {}),
         "left_out": row_reasons(shown.get("left_out", {})),
         "notes": row_reasons(shown.get("notes", {})),
         "left_out_count": sum(shown.get("left_out", {}).values()),
@@ -173,7 +177,7 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
         "unknown_label_count": len(unknown),
         "sample": work.preview.get("sample", []),
         "rejected": row_reasons_of(work.preview.get("rejected", [])),
-        "undone": work.totals.get("undone", {}),
+        "undone": UNDONE | work.totals.get("undone", {}),
         "claim": work.choices.get("claim"),
         "error": file_problem(work.error) if work.error else "",
         "word": str(work.row_count) if _must_type(work) else "",
