@@ -19,7 +19,7 @@ NEW = {"name": "Dora", "password": "seven small purple boats", "language": "sv"}
 
 
 def link_in(page: str) -> str:
-    return page.split('value="http')[1].split('"')[0].split("/join/")[1].strip("/")
+    return page.split('value="http')[1].split('"', maxsplit=1)[0].split("/join/")[1].strip("/")
 
 
 def test_invited_person_joins_with_the_role_of_the_invitation(cast: Cast, client: Client) -> None:
