@@ -222,3 +222,35 @@ def test_opt_out_per_type_and_of_all_with_causes_in_order(cast: Cast, now: datet
     assert states() == ["out", "out"]
     history = [r.cause for r in queries.records_of(contact.pk) if r.act == "withdraw"]
     assert history == ["all of it", "too many"]
+
+
+def test_many_withdrawals_equal_single_ones(cast: Cast, now: datetime) -> None:
+    kind = actions.default_subscription_type(now)
+    contacts = [person(cast, now, f"p{i}@example.com") for i in range(5)]
+    let_in(contacts[0], cast, now - timedelta(days=2))
+    let_in(contacts[1], cast, now - timedelta(days=2))
+    for contact, kind_id in ((contacts[1], kind.pk), (contacts[2], kind.pk), (contacts[3], None)):
+        actions.withdraw(
+            contact.pk,
+            subscription_type_id=kind_id,
+            channel="link",
+            now=now - timedelta(days=1),
+        )
+    ids = [c.pk for c in contacts]
+    given = {"subscription_type_id": None, "channel": "opt_out_import", "now": now}
+    changed = actions.withdraw_many([*ids, 9_999], **given, import_id=4)  # type: ignore[arg-type]
+    assert changed == [ids[0], ids[1], ids[2], ids[4]]
+    assert actions.withdraw_many(ids, **given) == []  # type: ignore[arg-type]
+    columns = ("contact_id", "is_in", "evidence", "record_id", "since")
+
+    def standing() -> list[object]:
+        return [
+            *Permission.objects.order_by("contact_id").values_list(*columns),
+            *OptOut.objects.order_by("contact_id").values_list("contact_id", "record_id", "since"),
+        ]
+
+    by_set = standing()
+    assert OptOut.objects.count() == 5
+    for contact in contacts:
+        actions.refold(contact.pk)
+    assert standing() == by_set

@@ -120,6 +120,9 @@ class Permission(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["contact", "subscription_type"], name="one_permission")
         ]
+        indexes = [
+            models.Index(fields=["contact"], condition=models.Q(is_in=False), name="permission_out")
+        ]
 
 
 class OptOut(models.Model):

@@ -23,6 +23,7 @@ from sincerely.apps.consent.rules.proof import (
     canonical_payload,
     commitment_of,
 )
+from sincerely.apps.contacts.models import Contact
 from sincerely.apps.team.rules import PROGRAM, Actor
 
 
@@ -90,16 +91,16 @@ def permit_many(
         return set()
     newest = ConsentRecord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     fixed = (wording_id, cause, actor.member_id, actor.api_key_id, import_id)
-    rows = [
-        (p.contact_id, subscription_type_id, channel, evidence, p.at, now, *fixed, *_commit(p))
-        for p in permits
-    ]
+    bound = connection.ops.adapt_datetimefield_value
+    told = bound(now)
+    head = (subscription_type_id, channel, evidence)
+    rows = [(p.contact_id, *head, bound(p.at), told, *fixed, *_commit(p)) for p in permits]
     ids = sorted({p.contact_id for p in permits})
     places = ",".join(["%s"] * len(ids))
     with connection.cursor() as cursor:
         cursor.executemany(_INSERT, rows)
         cursor.execute(
-            _DERIVE.format(places=places), [True, newest, subscription_type_id, now, *ids]
+            _DERIVE.format(places=places), [True, newest, subscription_type_id, told, *ids]
         )
     return _fold_those_who_left(ids, subscription_type_id)
 
@@ -124,6 +125,29 @@ def _fold_those_who_left(ids: list[int], subscription_type_id: int) -> set[int]:
     }
 
 
+_INSERT_WITHDRAWAL = """
+INSERT INTO consent_consentrecord
+  (contact_id, act, channel, evidence, at, recorded_at, cause, member_id, api_key_id, import_id,
+   salt, payload, commitment)
+VALUES (%s, 'withdraw', %s, 0, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+"""
+_OPT_OUT = """
+INSERT INTO consent_optout (contact_id, record_id, since, cause)
+SELECT contact_id, id, at, %s FROM consent_consentrecord WHERE id > %s AND contact_id IN ({places})
+"""
+# A withdrawal of everything, newest of all, decides each type that was ever permitted.
+_CLOSE = """
+UPDATE consent_permission SET is_in = %s, evidence = 0, since = %s,
+  record_id = (SELECT o.record_id FROM consent_optout o
+               WHERE o.contact_id = consent_permission.contact_id)
+WHERE contact_id IN ({places})
+  AND EXISTS (SELECT 1 FROM consent_consentrecord r
+              WHERE r.contact_id = consent_permission.contact_id AND r.act = 'permit'
+                AND r.subscription_type_id = consent_permission.subscription_type_id
+                AND r.revoked_at IS NULL)
+"""
+
+
 @transaction.atomic
 def withdraw_many(
     contact_ids: Sequence[int],
@@ -135,18 +159,53 @@ def withdraw_many(
     cause: str = "",
     import_id: int | None = None,
 ) -> list[int]:
-    """Withdraw for each contact (a slice of at most some hundred); return those it was news for."""
-    changed = []
-    for contact_id in dict.fromkeys(contact_ids):
-        record = withdraw(
+    """Withdraw for each contact (at most a few thousand a call); return those it was news for.
+
+    Of everything: set by set. Of one type: one by one. The caller audits the whole.
+    """
+    ids = list(dict.fromkeys(contact_ids))
+    if subscription_type_id is None:
+        return _withdraw_all(
+            ids, channel=channel, now=now, actor=actor, cause=cause, import_id=import_id
+        )
+    return [
+        contact_id
+        for contact_id in ids
+        if withdraw(
             contact_id,
             subscription_type_id=subscription_type_id,
             channel=channel,
             now=now,
-            actor=PROGRAM if import_id else actor,
             cause=cause,
             import_id=import_id,
         )
-        if record is not None:
-            changed.append(contact_id)
-    return changed
+    ]
+
+
+def _withdraw_all(
+    ids: list[int],
+    *,
+    channel: str,
+    now: datetime,
+    actor: Actor,
+    cause: str,
+    import_id: int | None,
+) -> list[int]:
+    gone = set(OptOut.objects.filter(contact_id__in=ids).values_list("contact_id", flat=True))
+    contacts = Contact.objects.filter(pk__in=set(ids) - gone).order_by("pk")
+    addresses = dict(contacts.values_list("pk", "address"))
+    if not addresses:
+        return []
+    newest = ConsentRecord.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    at = connection.ops.adapt_datetimefield_value(now)
+    fixed = (channel, at, at, cause, actor.member_id, actor.api_key_id, import_id)
+    rows = [
+        (pk, *fixed, *_commit(BulkPermit(pk, Proof(address=address), now)))
+        for pk, address in addresses.items()
+    ]
+    places = ",".join(["%s"] * len(addresses))
+    with connection.cursor() as cursor:
+        cursor.executemany(_INSERT_WITHDRAWAL, rows)
+        cursor.execute(_OPT_OUT.format(places=places), [cause or str(channel), newest, *addresses])
+        cursor.execute(_CLOSE.format(places=places), [False, at, *addresses])
+    return list(addresses)

@@ -48,6 +48,23 @@ _STATUS: dict[str, str] = {
     ),
 }
 _STATUS_PARAMS: dict[str, tuple[bool, ...]] = {"in": (True,), "out": (False,)}
+# The few who left or are blocked are read from their own tables: a walk over all would be long.
+_FEW: dict[str, tuple[str, tuple[bool, ...]]] = {
+    "out": (
+        (
+            "SELECT contact_id FROM consent_optout UNION"
+            " SELECT contact_id FROM consent_permission WHERE is_in = %s"
+        ),
+        (False,),
+    ),
+    "suppressed": (
+        (
+            "SELECT DISTINCT k.id AS contact_id FROM consent_suppression s"
+            " JOIN contacts_contact k ON k.address_key = s.address_key WHERE s.lifted_at IS NULL"
+        ),
+        (),
+    ),
+}
 _LABEL = (
     "SELECT contact_id FROM interests_contactlabel WHERE label_id = %s AND is_held = %s",
     (
@@ -112,11 +129,29 @@ Plan = tuple[str | None, list[Any], list[str], list[Any]]
 
 def _plan(wanted: Wanted, *, now: datetime) -> Plan:
     """Return the source to walk and the tests that each of its rows must pass."""
-    sources: list[tuple[str, str | None, list[Any]]] = []
+    sources = _sources(wanted, now=now)
+    if sources is None:
+        return None, [], [], []
+    if not sources and wanted.status in _FEW:
+        few, few_params = _FEW[wanted.status]
+        return few, list(few_params), [], []
+    tests = [test for _source, test, _params in sources[1:]]
+    params = [value for _source, _test, given in sources[1:] for value in given]
+    if wanted.status in _STATUS:
+        tests.append(_STATUS[wanted.status])
+        params.extend(_STATUS_PARAMS.get(wanted.status, ()))
+    if not sources:
+        return "SELECT id AS contact_id FROM contacts_contact", [], tests, params
+    return sources[0][0], sources[0][2], tests, params
+
+
+def _sources(wanted: Wanted, *, now: datetime) -> list[tuple[str, str, list[Any]]] | None:
+    """Return each filter as a source to walk and as a test of a row; None where nobody fits."""
+    sources: list[tuple[str, str, list[Any]]] = []
     if wanted.text:
         ids = find_prefix(wanted.text, limit=FOUND_LIMIT)
         if not ids:
-            return None, [], [], []
+            return None
         places = ",".join(["%s"] * len(ids))
         found = f"SELECT id AS contact_id FROM contacts_contact WHERE id IN ({places})"  # noqa: S608
         sources.append((found, f"b.contact_id IN ({places})", list(ids)))
@@ -126,14 +161,7 @@ def _plan(wanted: Wanted, *, now: datetime) -> Plan:
         sources.append((*_LIST, [wanted.list_id]))
     if wanted.segment_id:
         sources.append(_segment(wanted.segment_id, now=now))
-    tests = [test for _source, test, _params in sources[1:] if test]
-    params = [value for _source, _test, given in sources[1:] for value in given]
-    if wanted.status in _STATUS:
-        tests.append(_STATUS[wanted.status])
-        params.extend(_STATUS_PARAMS.get(wanted.status, ()))
-    if not sources:
-        return "SELECT id AS contact_id FROM contacts_contact", [], tests, params
-    return sources[0][0], sources[0][2], tests, params
+    return sources
 
 
 def _segment(segment_id: int, *, now: datetime) -> tuple[str, str, list[Any]]:

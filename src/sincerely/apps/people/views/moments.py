@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from sincerely.apps.people.queries.contact_page import Moment
 
@@ -25,6 +26,12 @@ class Told:
     state: str = ""
 
 
+SOURCES = {
+    "manual": gettext_lazy("a member, by hand"),
+    "import": gettext_lazy("an import"),
+    "api": gettext_lazy("the API"),
+    "sample": gettext_lazy("the sample"),
+}
 _EVENTS = {
     "sent": ("send", "calm"),
     "delivered": ("circle-check", "good"),
@@ -137,6 +144,8 @@ def _note_text(detail: dict[str, Any]) -> str:
             f"{name.removeprefix('fields.').replace('_', ' ')}: {_shown(old)} → {_shown(new)}"
             for name, (old, new) in changes.items()
         )
+    if "source" in detail:
+        return _("by %(way)s") % {"way": SOURCES.get(detail["source"], detail["source"])}
     return ", ".join(f"{key}: {value}" for key, value in detail.items())
 
 

@@ -108,12 +108,13 @@ def _person(given: str, text: str) -> tuple[Contact | None, list[Contact]]:
 def _words(finding: Finding) -> dict[str, Any]:
     named = {"name": str(finding.contact), "campaign": finding.campaign.name}
     code = finding.because.code
-    refusal = SENTENCES.get(finding.refusal)
+    refusal = None if finding.message else SENTENCES.get(finding.refusal)
     record = finding.record
     return {
         "finding": finding,
         "sentence": SENTENCES[code] % named,
-        "refusal": refusal % named if refusal and code == "would_be_refused" else "",
+        "refusal": refusal % named if refusal else "",
+        "besides": code != "would_be_refused",
         "tone": TONES[finding.because.answer],
         "proof": proof_of(record) if record else None,
         "subscription_type": finding.campaign.subscription_type,
