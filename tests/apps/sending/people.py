@@ -150,7 +150,9 @@ def add_dispatch(
     mailing = Mailing.objects.create(
         tag=tag, name="June", subscription_type_id=kind.pk if kind else None, created_at=now
     )
-    sender = ensure_default_sender(cast.brand.pk, "Pet shop", "mail@shop.example", now)
+    sender = ensure_default_sender(
+        brand_id=cast.brand.pk, name="Pet shop", address="mail@shop.example", now=now
+    )
     return open_dispatch(
         mailing.pk,
         sender_id=sender.pk,

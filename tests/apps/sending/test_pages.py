@@ -89,7 +89,7 @@ def test_a_no_reply_address_needs_a_reason(alice: Client, cast: Cast) -> None:
 
 
 def test_a_secret_goes_in_and_never_comes_out(alice: Client, cast: Cast, now: datetime) -> None:
-    ensure_default_sender(cast.brand.pk, "Shop", "mail@shop.example", now)
+    ensure_default_sender(brand_id=cast.brand.pk, name="Shop", address="mail@shop.example", now=now)
     values = {
         "name": "Relay",
         "kind": "smtp",

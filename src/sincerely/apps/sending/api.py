@@ -102,6 +102,7 @@ def mailing_tally(request: HttpRequest, mailing_id: int) -> TallyOut:
 def mailing_messages(
     request: HttpRequest,
     mailing_id: int,
+    *,
     state: str = "",
     after: int = 0,
     limit: Annotated[int, Field(ge=1, le=500)] = 100,

@@ -1,4 +1,4 @@
-"""Letters: the bytes of one mail for one contact, from a frozen content version and a message row.
+"""Letters: the bytes of one mail for one contact, from a frozen version and a message.
 
 `Press` does once per mailing what is the same for all; `write` fills in one contact. `proofread`
 compares a letter with the reference renderer, part by part, as the email package reads it: the

@@ -42,6 +42,7 @@ class Lane:
         route: Route,
         shape: Shape,
         recorder: Recorder,
+        *,
         note: Callable[[str], None],
     ) -> None:
         self.route = route

@@ -62,5 +62,5 @@ class Lanes:
 
         if transport.kind == TransportKind.PROVIDER:
             account = Account(transport.provider, secret_of(transport), transport.options)
-            return ProviderLane(account, shape, self._recorder, note)
-        return Lane(route_of(transport, self._tls), shape, self._recorder, note)
+            return ProviderLane(account, shape, self._recorder, note=note)
+        return Lane(route_of(transport, self._tls), shape, self._recorder, note=note)

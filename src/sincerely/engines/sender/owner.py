@@ -1,4 +1,4 @@
-"""Who owns claimed rows, and whether that sender still lives: by a lock, never by a time-out.
+"""Who owns claimed rows, and whether that sender lives: by a lock, never a time-out.
 
 On SQLite the lock is a file of the installation that the kernel frees when the process ends,
 however it ends; on PostgreSQL it is an advisory lock of a connection that does nothing else.

@@ -58,9 +58,9 @@ class PressRoom:
             by_version.setdefault(message.version_id, []).append(message)
         for version_id, group in by_version.items():
             try:
-                ready += self._write(dispatch, version_id, group, now)
+                ready += self._write(dispatch, version_id, group, now=now)
             except (WrongForAll, ValueError, LetterWrong) as problem:
-                self._hold(dispatch, group, str(problem), now)
+                self._hold(dispatch, group, str(problem), now=now)
         return ready
 
     def close(self) -> None:
@@ -68,7 +68,7 @@ class PressRoom:
         self._pool.shutdown()
 
     def _hold(
-        self, dispatch: Dispatch, group: Sequence[Claimed], words: str, now: datetime
+        self, dispatch: Dispatch, group: Sequence[Claimed], words: str, *, now: datetime
     ) -> None:
         log.error("mailing held", mailing=dispatch.pk, reason=words[:200])
         with transaction.atomic():
@@ -80,6 +80,7 @@ class PressRoom:
         dispatch: Dispatch,
         version_id: int | None,
         group: Sequence[Claimed],
+        *,
         now: datetime,
     ) -> list[Ready]:
         if version_id is None:

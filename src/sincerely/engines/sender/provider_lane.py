@@ -25,6 +25,7 @@ class ProviderLane:
         account: Account,
         shape: Shape,
         recorder: Recorder,
+        *,
         note: Callable[[str], None],
     ) -> None:
         self.shape = shape

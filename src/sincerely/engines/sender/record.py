@@ -1,4 +1,4 @@
-"""The recorder: one thread writes outcomes and asks the gate, many connections in one commit.
+"""The recorder: one thread writes outcomes and asks the gate, many turns per commit.
 
 While one transaction is being committed, the turns of all connections that finish meanwhile gather;
 they make the next one. A turn's future is done only after the commit, so 'dialling' is durable
@@ -110,7 +110,13 @@ class Recorder:
         with transaction.atomic():
             for turn in batch:
                 if turn.done is not None and turn.outcome is not None:
-                    self._judge(turn.done, turn.outcome, now, settlements, returned)
+                    self._judge(
+                        turn.done,
+                        turn.outcome,
+                        now=now,
+                        settlements=settlements,
+                        returned=returned,
+                    )
             outbox.settle(settlements, now=now)
             said = verdicts([ready.message for ready in followers], now=now)
             granted = [r for r in followers if said[r.message.id] == GO]
@@ -133,6 +139,7 @@ class Recorder:
         self,
         ready: Ready,
         outcome: Outcome,
+        *,
         now: datetime,
         settlements: list[Settlement],
         returned: list[Claimed],

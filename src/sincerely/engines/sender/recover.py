@@ -1,4 +1,4 @@
-"""Taking over from senders that ended in the middle: what they claimed, what they were dialling."""
+"""Taking over from senders that ended in the middle: what they claimed and dialled."""
 
 from __future__ import annotations
 

@@ -229,7 +229,7 @@ class Connection(asyncio.Protocol):
         if not reply.is_positive and hand_over.refusal is None:
             hand_over.refusal = Outcome(hand_over.stage, reply)
         if hand_over.stage is Stage.DATA:
-            self._after_data(hand_over, reply)
+            self._settle_verbs(hand_over, reply)
         elif hand_over.refusal is not None and not self.pipelines:
             self._refused(hand_over, hand_over.refusal)
         else:
@@ -246,7 +246,7 @@ class Connection(asyncio.Protocol):
         self._is_half_open = True
         hand_over.decide(refusal)
 
-    def _after_data(self, hand_over: HandOver, reply: Reply) -> None:
+    def _settle_verbs(self, hand_over: HandOver, reply: Reply) -> None:
         if hand_over.refusal is None:
             hand_over.ready.set_result(True)
         elif reply.code == 354:  # nobody is addressed, yet the server waits: end it at once

@@ -13,10 +13,10 @@ from sincerely.wire.smtp.session import Route, open_connection
 def send_one(route: Route, *, sender: str, recipient: str, raw: bytes) -> Outcome:
     """Hand over one mail and return the outcome; blocks at most about half a minute."""
     route = replace(route, connect_seconds=10.0, reply_seconds=20.0)
-    return asyncio.run(_send(route, sender, recipient, raw))
+    return asyncio.run(_send(route, sender, recipient, raw=raw))
 
 
-async def _send(route: Route, sender: str, recipient: str, raw: bytes) -> Outcome:
+async def _send(route: Route, sender: str, recipient: str, *, raw: bytes) -> Outcome:
     try:
         connection = await open_connection(route)
     except ConnectionFailed as failure:

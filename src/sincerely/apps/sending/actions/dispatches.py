@@ -1,4 +1,4 @@
-"""Opening, pausing, resuming and cancelling how a mailing leaves; holds; what became unknown."""
+"""How a mailing leaves: open, pause, resume, cancel, hold; what became unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The outbox as the sender works it: claim, turn (record and gate in one commit), release, recover.
+"""The outbox as the sender works it: claim, dial, settle, refuse, let go, recover.
 
 Every write carries the fence of the claim, so that a row that was taken over by somebody else is
 never touched by the one who lost it.

@@ -1,9 +1,10 @@
-"""Planning: an audience becomes message rows, skips with their reason included, by set-based SQL.
+"""Planning: an audience becomes message rows, skips with their reason included.
 
-A call reads the next contact ids of the audience once, outside any transaction, then writes them
-in transactions of at most `WRITE_SLICE` rows, each moving `planned_through_id` in the same
-commit: a crash anywhere resumes without a gap or a double. Of several contacts with one address
-that may get the mail, the lowest contact id gets it; the others are skipped as `same_address`.
+All by set-based SQL. A call reads the next contact ids of the audience once, outside any
+transaction, then writes them in transactions of at most `WRITE_SLICE` rows, each moving
+`planned_through_id` in the same commit: a crash anywhere resumes without a gap or a double. Of
+several contacts with one address that may get the mail, the lowest contact id gets it; the others
+are skipped as `same_address`.
 """
 
 from __future__ import annotations

@@ -48,7 +48,7 @@ def create_sender(
 
 
 def ensure_default_sender(
-    brand_id: int, name: str, address: str, now: datetime, *, actor: Actor = PROGRAM
+    *, brand_id: int, name: str, address: str, now: datetime, actor: Actor = PROGRAM
 ) -> SenderIdentity:
     """Return the default sender, made from these values if there is none yet."""
     found = SenderIdentity.objects.filter(archived_at=None, is_default=True).first()

@@ -1,4 +1,4 @@
-"""What a member does in the test mailbox as the contact: captured at once, marked as simulated."""
+"""What a member does in the test mailbox as the contact: captured, marked as simulated."""
 
 from __future__ import annotations
 

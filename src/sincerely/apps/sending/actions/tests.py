@@ -70,18 +70,18 @@ def send_test(
         compiled = compile_content(content)
         rules = rules_by_number(content, compiled)
         press = Press(compiled, letterhead(sender, reply_to=reply_to), settings.TOKEN_KEY)
-        person, shown = _reader(as_contact_id, press, rules, now)
+        person, shown = _reader(as_contact_id, press, rules, now=now)
         outcomes = []
         for address in addresses:
             to = Address(0, mailing_id or 0, secrets.token_bytes(6), address, "none")
             letter = press.write(to, person or {"email": address}, shown=shown, now=now)
-            outcome = _hand_over(transport, sender, address, _signed(letter, transport, sender))
+            outcome = _hand_over(transport, sender, address, raw=_signed(letter, transport, sender))
             outcomes.append(_said(address, outcome))
     except (CompileProblem, RenderProblem, ValueError) as problem:
         outcomes = [
             TestOutcome(address, str(problem)[:300], is_accepted=False) for address in addresses
         ]
-    _note(outcomes, mailing_id, now, actor, transport)
+    _note(outcomes, transport, mailing_id=mailing_id, now=now, actor=actor)
     return outcomes
 
 
@@ -94,13 +94,13 @@ def try_transport(
     mail["From"], mail["To"] = sender.address, address
     mail["Subject"] = "Sincerely: a test of the transport"
     mail.set_content(f"This mail left by way of '{transport.name}'. It works.\n")
-    outcome = _said(address, _hand_over(transport, sender, address, mail.as_bytes()))
-    _note([outcome], None, now, actor, transport)
+    outcome = _said(address, _hand_over(transport, sender, address, raw=mail.as_bytes()))
+    _note([outcome], transport, mailing_id=None, now=now, actor=actor)
     return outcome
 
 
 def _reader(
-    contact_id: int | None, press: Press, rules: dict[str, Any], now: datetime
+    contact_id: int | None, press: Press, rules: dict[str, Any], *, now: datetime
 ) -> tuple[dict[str, Any], frozenset[int]]:
     """The facts of the chosen contact and the blocks that contact sees."""
     if not contact_id:
@@ -119,7 +119,9 @@ def _signed(letter: Any, transport: Transport, sender: SenderIdentity) -> bytes:
     return mail
 
 
-def _hand_over(transport: Transport, sender: SenderIdentity, address: str, raw: bytes) -> Outcome:
+def _hand_over(
+    transport: Transport, sender: SenderIdentity, address: str, *, raw: bytes
+) -> Outcome:
     if transport.kind == TransportKind.PROVIDER:
         account = providers.Account(transport.provider, secret_of(transport), transport.options)
         return providers.send(account, raw)
@@ -133,10 +135,11 @@ def _said(address: str, outcome: Outcome) -> TestOutcome:
 
 def _note(
     outcomes: Sequence[TestOutcome],
+    transport: Transport,
+    *,
     mailing_id: int | None,
     now: datetime,
     actor: Actor,
-    transport: Transport,
 ) -> None:
     TestMail.objects.bulk_create(
         TestMail(mailing_id=mailing_id, address=o.address, at=now, outcome=o.outcome)

@@ -1,4 +1,4 @@
-"""Transports: ways for mail to leave. A secret goes in, is sealed, and never comes out again."""
+"""Transports: ways for mail to leave. A secret goes in, sealed, and never comes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The gate just before the hand-over: fresh facts for claimed messages, in the dialling commit.
+"""The gate just before the hand-over: fresh facts, read in the dialling commit.
 
 Besides permission, opt-outs and suppression it reads withdrawals that the tracker has answered but
 the folder has not yet folded: the second of grace starts at the tracker's 200.
@@ -54,7 +54,7 @@ def verdicts(candidates: Sequence[Candidate], *, now: datetime) -> dict[int, str
     for mailing_id, group in by_mailing.items():
         switch = switch_of(mailing_id)
         if switch.is_open:
-            found |= _judged(group, switch, left, now)
+            found |= _judged(group, switch, left, now=now)
         else:
             verdict = "cancelled" if switch.state == "cancelled" else WAIT
             found |= dict.fromkeys((c.id for c in group), verdict)
@@ -65,6 +65,7 @@ def _judged(
     group: Sequence[Candidate],
     switch: Switch,
     left: Mapping[int, set[int | None]],
+    *,
     now: datetime,
 ) -> dict[int, str]:
     sql = (

@@ -1,4 +1,4 @@
-"""What the DNS must say before a sender's domain may be used: SPF, DKIM, DMARC, and a way back.
+"""What the DNS must say before a sender's domain may be used: SPF, DKIM, DMARC, MX.
 
 Mailbox providers ask bulk senders for all three and for alignment with the From domain. We send
 with an envelope address and a signature of the From domain itself, so both align by construction

@@ -1,4 +1,4 @@
-"""The header block of a mail: every value checked, encoded and folded; nothing can break out.
+"""The header block of a mail: values checked, encoded, folded; nothing can break out.
 
 Carriage return, line feed and NUL are refused wherever a value comes in (RFC 5322 2.2, and the long
 list of header injections in other products). Values that are the same for a whole mailing are

@@ -1,4 +1,4 @@
-"""Why contacts cannot be mailed through a real transport yet; in the test mailbox nothing locks."""
+"""Why contacts cannot be mailed through a real transport yet; the mailbox is free."""
 
 from __future__ import annotations
 
