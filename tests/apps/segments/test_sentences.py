@@ -93,7 +93,7 @@ def test_golden_sentences(language: str) -> None:
 def test_every_translation_keeps_its_places() -> None:
     for path in LOCALES.glob("*/LC_MESSAGES/django.po"):
         for entry in polib.pofile(str(path)):
-            if not entry.msgstr or entry.obsolete:
+            if not entry.msgstr or entry.obsolete or entry.fuzzy:
                 continue
             for place in ("{field}", "{value}", "{what}", "{mail}", "{n}", "{m}", "{days}"):
                 assert (place in entry.msgid) == (place in entry.msgstr), entry.msgid
