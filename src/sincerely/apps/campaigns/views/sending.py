@@ -102,6 +102,8 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         if left < timedelta(minutes=2)
         else None,
         "unknown_count": counted.by_state.get("unknown", 0),
+        "failed_count": counted.by_state.get("failed", 0),
+        "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
         "waits_because": waiting_because(campaign.mailing_id),
         "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)

@@ -34,6 +34,7 @@ def report(request: HttpRequest, campaign_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         **frame(campaign, "result"),
         "report": made,
+        "unknown_count": made.tally.by_state.get("unknown", 0),
         "outcomes": [(key, OUTCOME_WORDS[key], made.outcomes[key]) for key in OUTCOMES],
         "rates": {
             "opens": made.ratio(made.figures.opens.human),
