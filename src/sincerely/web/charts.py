@@ -1,4 +1,4 @@
-"""Charts drawn by the server as SVG: lines and bars with axes, intervals and a table view. Pure.
+"""Charts drawn by the server as SVG: lines, bars, axes, intervals, a table view. Pure.
 
 No chart library: pages stay small, work without script, print, and read as a table aloud.
 """

@@ -1,4 +1,4 @@
-"""State words of the whole product: each with a tone (colour), an icon (shape) and its sentence.
+"""State words of the product: each with a tone (colour), an icon (shape), a sentence.
 
 A page names the state by the word that the model stores; colour alone never carries meaning.
 """

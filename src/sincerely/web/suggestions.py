@@ -1,4 +1,4 @@
-"""Three suggested next steps, each with its reason, from a few facts about the programme. Pure."""
+"""Three suggested next steps at most, each with its reason, from a few facts. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Business time: the system clock plus an offset that demo and tests may turn for all processes.
+"""Business time: the system clock plus an offset that demo and tests may turn for all.
 
 Leases, throttles and time-outs use real time (`time.monotonic`). In production the offset is
 always zero and nothing is watched. Where turning is allowed (`SINCERELY_CLOCK_TURNABLE`), the

@@ -1,4 +1,4 @@
-"""The oracle: renders a compiled mail by python-liquid and the email package, slowly and plainly.
+"""The oracle: renders a mail by python-liquid and the email package, slowly and plainly.
 
 The splice renderer must say the same; property tests compare them, and the sender compares the
 first messages of each mailing before anything leaves. python-liquid gets only the allow-listed

@@ -1,4 +1,4 @@
-"""The splice renderer: a mail for one contact from parts encoded once (performance.md, section 2).
+"""The splice renderer: one contact's mail from parts encoded once (performance.md 2).
 
 `Renderer(compiled)` does all work that is the same for everybody; `render(person, …)` joins bytes.
 The meaning of the parts is defined by reference.py (python-liquid and the email package), which

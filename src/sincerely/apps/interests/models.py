@@ -1,4 +1,4 @@
-"""A contact's labels: the assignment, its provenance, and click evidence per day and mailing.
+"""A contact's labels: the assignment, its provenance, clicks per day and mailing.
 
 Strength decays on reading (rules.py); what is stored are counts, which equal a rebuild from events.
 """

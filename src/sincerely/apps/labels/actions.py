@@ -1,4 +1,4 @@
-"""Writes of the catalogue: create, rename, archive, default rules. Merging is `interests`' work."""
+"""Writes of the catalogue: create, edit, archive, default rules. `interests` merges."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A contact's own pages: opened by a token from their mail, in their language, without a login.
+"""A contact's own pages: opened by a mail's token, in their language, without a login.
 
 A GET never changes anything. The token is the authority, so the forms need no cookie (a reader who
 blocks cookies must be able to leave), and the pages set none.

@@ -1,4 +1,4 @@
-"""Authentication of API requests: a bearer key whose scopes include what the operation needs."""
+"""Authentication of API requests: a bearer key whose scopes cover the operation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runner: takes the jobs in turn, one short step each, and never lets one starve the others.
+"""The runner: takes the jobs in turn, one short step each, so that none starves.
 
 A job that fails is logged and tried again later, with a pause that doubles up to five minutes;
 the others go on. Several runners may run at once: the jobs claim their rows.

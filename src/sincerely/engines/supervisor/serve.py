@@ -1,4 +1,4 @@
-"""`sincerely serve`: migrate, start every process, print where to go, restart what falls over.
+"""`sincerely serve`: migrate, start the processes, print where to go, restart what falls.
 
 A child that ends by itself is started again after a pause that doubles up to 30 s. On Ctrl-C all
 are asked to stop and, after ten seconds, killed; on the supervisor's own death the kernel kills

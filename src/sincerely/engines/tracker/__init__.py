@@ -1,1 +1,1 @@
-"""Answers opens, clicks and one-click unsubscribes: durable before it answers, without Django."""
+"""Takes opens, clicks and one-click unsubscribes: durable before the answer, no Django."""

@@ -1,4 +1,4 @@
-"""Whose address a request comes from: the peer's, or what a trusted proxy says in front of us."""
+"""Whose address a request comes from: the peer's, or what a trusted proxy in front says."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The demo: the main job from a file of people to a report, without a browser, on real wires."""
+"""The demo: from a file of people to a report, without a browser, on real wires."""

@@ -1,4 +1,4 @@
-"""The invariants as statements: each selects the rows that break one; none is the answer wanted."""
+"""The invariants as statements: each selects the rows that break one; none should."""
 
 from __future__ import annotations
 

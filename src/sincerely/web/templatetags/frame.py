@@ -1,4 +1,4 @@
-"""What components need beyond plain template tags: icons, states, form widgets, charts, numbers."""
+"""What components need beyond plain tags: icons, states, widgets, charts, numbers."""
 
 from __future__ import annotations
 

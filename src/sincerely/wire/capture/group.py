@@ -1,4 +1,4 @@
-"""Group commit: one thread writes whatever arrived while the batch before was being committed.
+"""Group commit: one thread writes what arrived while the last batch was committed.
 
 A caller gets a future that is shared by its whole batch and done when the batch is on disk. A
 failing or stalling store never makes callers wait for long: `let_go` ends the wait of those who

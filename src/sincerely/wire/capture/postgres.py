@@ -1,4 +1,4 @@
-"""Captures in a PostgreSQL table, written by one statement per batch, from any number of trackers.
+"""Captures in a PostgreSQL table: one statement per batch, any number of trackers.
 
 Ids and commits may come in different orders here. Each row carries its transaction's id, drawn
 before the row's own id; a reader stops below the oldest running transaction, so no row can appear

@@ -1,4 +1,4 @@
-"""Captures in a SQLite file of their own: WAL, full synchronisation, readers beside one writer."""
+"""Captures in a SQLite file of their own: WAL, full sync, readers beside one writer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SQLite for Django: every transaction passes one fair turnstile (a file lock) before it begins.
+"""SQLite for Django: every transaction first passes one fair turnstile (a file lock).
 
 SQLite's own lock is unfair: waiters sleep and poll, so that a busy sender can starve a page for
 seconds. The kernel wakes those who wait for a file lock in order, which keeps waits short.

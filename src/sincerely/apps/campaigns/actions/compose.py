@@ -1,4 +1,4 @@
-"""Composing a campaign: its envelope, audience and copies. What leaves is decided at the launch."""
+"""Composing a campaign: envelope, audience and copies. The launch decides what leaves."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the button to the outbox: launch, the minute in which it can be stopped, planning, switches.
+"""From the button to the outbox: launch, the minute for stopping, planning, switches.
 
 A launch only stores when planning begins; the runner freezes the content, opens the dispatch and
 plans in slices. Each step is safe to repeat: a crash anywhere resumes without a gap or a double.

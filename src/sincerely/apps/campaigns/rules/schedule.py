@@ -1,4 +1,4 @@
-"""When a campaign leaves: now, at a time in a named zone, or at a time in each contact's zone.
+"""When a campaign leaves: now, at a time in a named zone, or in each contact's zone.
 
 A local time that a change to summer time skips is moved forward by the gap; one that happens twice
 is taken the first time (PEP 495, fold 0). The unknown zone of a contact is the organisation's.

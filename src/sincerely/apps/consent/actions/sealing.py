@@ -1,4 +1,4 @@
-"""Sealing consent records: one Merkle root over those that came since the last seal, chained.
+"""Sealing consent records: one Merkle root over those since the last seal, chained.
 
 On PostgreSQL ids commit out of order, and no snapshot tells whether a lower id is still to come. A
 share lock on the table does: it is granted only when nobody has an uncommitted record, so every id

@@ -1,4 +1,4 @@
-"""The proof of a consent record: the personal values and the commitment that binds them. Pure.
+"""The proof of a consent record: personal values and the commitment to them. Pure.
 
 The commitment is SHA-256 over a random salt and the canonical payload. Erasing salt and payload
 leaves a commitment that tells nothing about the person, and the seals above it stay whole.

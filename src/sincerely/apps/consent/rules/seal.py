@@ -1,4 +1,4 @@
-"""The seal over consent records: a Merkle root of commitments, chained to the seal before. Pure.
+"""The seal over consent records: a Merkle root, chained to the seal before. Pure.
 
 Leaves and inner nodes are hashed with different first bytes (as in RFC 6962, section 2.1), so that
 no inner node can pass for a record.

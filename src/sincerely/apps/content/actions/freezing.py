@@ -1,4 +1,4 @@
-"""Freezing: the content of a mailing, compiled once and never edited, with its links registered."""
+"""Freezing a mailing's content: compiled once, never edited, its links registered."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The relevance check: who would get a mail whose labelled links are all about something else.
+"""The relevance check: who would get a mail whose labelled links all concern others.
 
 A contact counts as mismatched who holds labels, sees at least one labelled link, and holds none of
 the labels of the links seen. Somebody without any label cannot be judged and is counted apart.

@@ -1,4 +1,4 @@
-"""Moves on a document that the plain form makes one at a time: add, copy, move, delete. Pure."""
+"""Moves on a document that the plain form makes: add, copy, shift, delete. Pure."""
 
 from __future__ import annotations
 

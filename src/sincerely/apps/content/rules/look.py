@@ -1,4 +1,4 @@
-"""The brand as a mail sees it: colours, fonts, logo and footer facts, plus colour arithmetic."""
+"""The brand as a mail sees it: colours and their arithmetic, fonts, logo, footer facts."""
 
 from __future__ import annotations
 

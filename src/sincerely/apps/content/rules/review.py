@@ -1,4 +1,4 @@
-"""Whether the labels of a mail's links still belong to its links, and which link changed. Pure."""
+"""Whether a mail's labels still belong to its links, and which link changed. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes a tree of parts back as Liquid: for the editable text part and for the oracle. Pure."""
+"""Writes parts back as Liquid: for the editable text part and for the oracle. Pure."""
 
 from __future__ import annotations
 

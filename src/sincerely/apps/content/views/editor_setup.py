@@ -1,4 +1,4 @@
-"""What the editor island is given when the page opens: state, kinds, choices, addresses, words."""
+"""What the editor island is given at the start: state, kinds, choices, addresses, words."""
 
 from __future__ import annotations
 

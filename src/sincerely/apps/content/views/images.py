@@ -1,4 +1,4 @@
-"""The image library, the upload, and the public addresses that contacts' mail programs fetch."""
+"""The image library, the upload, and the public addresses that mail programs fetch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A draft as somebody would get it: the bare mail for a sandboxed frame, and the page around it."""
+"""A draft as somebody would get it: the bare mail for a frame, and the page around it."""
 
 from __future__ import annotations
 

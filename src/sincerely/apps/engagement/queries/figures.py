@@ -1,4 +1,4 @@
-"""The figures of one mailing: sent, delivered, opened and clicked by verdict, per link, over time.
+"""The figures of a mailing: sent, delivered, opens and clicks by verdict, link and time.
 
 All counts are of people (contacts), except where a name says `_count` of opens or clicks. What a
 machine did is counted apart; 'undecided' is a third number and part of the estimate.

@@ -1,4 +1,4 @@
-"""User agents that give a machine away, and image proxies that a person's open comes through.
+"""User agents that give a machine away, and image proxies that people's opens come through.
 
 The list of robots is the package crawler-user-agents; a few patterns of its own follow, found by
 testing the list against people's browsers and the corpus of robots. An agent says nothing about

@@ -1,4 +1,4 @@
-"""Estimated numbers beside the counted ones: by probability, and opens that a proxy hides. Pure.
+"""Estimates beside the counts: by probability, and opens that a proxy hides. Pure.
 
 Always shown as 'estimated'. The open rate where Apple's proxy loads every image comes from the
 readers whose opens can be seen: their opens per click, times the clicks of the hidden ones

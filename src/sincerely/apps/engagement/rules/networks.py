@@ -1,4 +1,4 @@
-"""Networks that give a machine away: filtering services surely or probably, hosting by suspicion.
+"""Networks that give a machine away: filters surely or probably, hosting by suspicion.
 
 Sources: science.md section 1.2 (scopes and certainty after a public catalogue; Exchange Online is
 left out on purpose, because Outlook on the web fetches images from there; browser isolation makes

@@ -1,4 +1,4 @@
-"""Merging two labels: what contacts hold, their clicks and the links move to the one that stays."""
+"""Merging two labels: holders, clicks and links move to the label that stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From and to the merged 'interests' model of older accounts, which kept one flat list. Pure.
+"""From and to the merged 'interests' of older accounts, which kept one flat list. Pure.
 
 There, what a person chose and what was found out about them stood in one list. Here a *preference*
 is declared by the contact and a *label* is what others know. For each old interest somebody says

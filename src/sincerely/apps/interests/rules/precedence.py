@@ -1,4 +1,4 @@
-"""Whose word counts when a label comes or goes: the contact's own choice outranks all others. Pure.
+"""Whose word counts when a label comes or goes: the contact's outranks all others. Pure.
 
 A label that the contact removed is given back by the contact alone; anybody and anything else only
 leaves the suggestion to ask again. A label that the contact chose is not taken away by imports and

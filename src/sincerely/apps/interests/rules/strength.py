@@ -1,4 +1,4 @@
-"""How strong an interest is: decayed click counts, and a class that says how sure we are. Pure.
+"""How strong an interest is: decayed click counts, and a class of certainty. Pure.
 
 Counts per day are what is stored; decay happens on reading. The class is science.md 3.3: the rate
 at which a contact clicks on a label, theta ~ Gamma(a, b), with prior a = 1.5 x the label's mean

@@ -1,4 +1,4 @@
-"""What the contact page tells: one timeline out of five sources, and who is behind each line."""
+"""What the contact page tells: one timeline from five sources, and who is behind a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why did, or didn't, somebody get a mail: which fact decided. Pure; the page finds the words."""
+"""Why somebody did or didn't get a mail: which fact decided. Pure; the page finds words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pet shop's customers as the file that a shop would export, with its columns mapped. Pure."""
+"""The pet shop's customers as a file that a shop would export, columns mapped. Pure."""
 
 from __future__ import annotations
 

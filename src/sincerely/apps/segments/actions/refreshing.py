@@ -1,4 +1,4 @@
-"""Refreshing a segment: compare who is selected now with the open stays, write the differences."""
+"""Refreshing a segment: compare who is selected now with the open stays, write changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Loads the facts of contacts for the evaluator, a batch at a time, in one statement per table."""
+"""Loads contacts' facts for the evaluator, a batch at a time, one statement per table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the form shows while a rule is edited: the count, a few people, the count of each part."""
+"""What the form shows while a rule is edited: the count, some people, counts of parts."""
 
 from __future__ import annotations
 

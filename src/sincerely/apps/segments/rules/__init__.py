@@ -1,4 +1,4 @@
-"""The rule language, pure: its shape, its criteria, what is wrong with a rule, and two readings."""
+"""The rule language, pure: its shape, its criteria, what is wrong, and two readings."""
 
 from sincerely.apps.segments.rules import criteria
 from sincerely.apps.segments.rules.catalogue import Catalogue

@@ -1,4 +1,4 @@
-"""Moves in the form: add, remove, shift, put into a box, take out of it. Each gives a new rule."""
+"""Moves in the form: add, remove, shift, box, unbox. Each gives a new rule."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The SQL reading: sets and conditions per criterion, and their composition to one statement."""
+"""The SQL reading: sets and conditions per criterion, composed to one statement."""

@@ -1,4 +1,4 @@
-"""Sets of contacts and conditions on a contact, composed to one fast statement for both databases.
+"""Sets of contacts and conditions on one, composed to a fast statement for both databases.
 
 A criterion becomes either a set (`SetOf`: a subselect over an indexed table, each contact once) or
 a condition on the contact's own rows (`Where`: aliases `c` for the contact, `e` for its rollup).

@@ -1,4 +1,4 @@
-"""What a criterion's compiler may use: the moment, the catalogue, and the database's dialect."""
+"""What a criterion's compiler may use: the moment, the catalogue, the SQL dialect."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Blocks of words: header, text, reply invitation, and source for those who write MJML or HTML."""
+"""Blocks of words: header, text, reply invitation, and source written in MJML or HTML."""
 
 from __future__ import annotations
 

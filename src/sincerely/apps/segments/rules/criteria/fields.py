@@ -1,4 +1,4 @@
-"""Criterion on a contact field, standard or custom. Only *is unknown* holds for unknown values."""
+"""Criterion on a standard or custom field; only *is unknown* holds for unknown values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Criterion on behaviour: was sent, received, opened, clicked, bounced, unsubscribed, complained.
+"""Criterion on mail: sent, received, opened, clicked, bounced, unsubscribed, complained.
 
 'Did not' looks among those who received such mail, unless it says 'everybody'. Where nothing else
 is asked than 'ever' or 'in the last days', the rollups answer, which know imported history too.

@@ -1,4 +1,4 @@
-"""Criteria on where a person stands: permission, opt-out, suppression, lists, other segments."""
+"""Criteria on standing: permission, opt-out, suppression, lists, other segments."""
 
 from __future__ import annotations
 
