@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,13 +34,14 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def claimed(cast: Cast, now: datetime, tmp_path: Path, settings: Any) -> list[Claimed]:
+def claimed(cast: Cast, now: datetime, tmp_path: Path, settings: Any) -> Iterator[list[Claimed]]:
     settings.CAPTURE_PATH = tmp_path / "capture.sqlite3"
     kind = people.marketing(now)
     people.opted_in(4, now=now, kind=kind)
     dispatch = people.add_dispatch(cast, now=now, kind=kind)
     plan_slice(dispatch.pk, people.EVERYBODY, version_id=None, due_at=now, now=now)
-    return claim(dispatch.pk, owner="me", now=now, limit=10)
+    yield claim(dispatch.pk, owner="me", now=now, limit=10)
+    capture_store().close()
 
 
 def ask(claimed: list[Claimed], now: datetime) -> list[str]:

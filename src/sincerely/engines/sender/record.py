@@ -17,6 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
+from sincerely.apps.engagement.queries import capture_store
 from sincerely.apps.sending.actions import outbox, place_hold
 from sincerely.apps.sending.actions.outbox import Claimed, Settlement
 from sincerely.apps.sending.models import State
@@ -89,6 +90,7 @@ class Recorder:
                 with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
                     self._loop.call_soon_threadsafe(_answer, batch, answers)
         finally:
+            capture_store().close()
             connection.close()
 
     def _write_until_it_works(self, batch: list[Turn]) -> list[str]:
