@@ -46,4 +46,5 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _address(name: str, secret: str) -> str:
-    return settings.PUBLIC_URL.rstrip("/") + reverse(name, args=[secret])
+    public: str = settings.PUBLIC_URL
+    return public.rstrip("/") + reverse(name, args=[secret])

@@ -12,5 +12,7 @@ urlpatterns = [
     path("set-up/organisation/", set_up.organisation, name="set-up-organisation"),
     path("set-up/ready/", set_up.ready, name="set-up-ready"),
     path("set-up/sample/", set_up.load_sample, name="load-sample"),
+    path("set-up/sample/progress/", home.sample, name="sample"),
+    path("set-up/sample/remove/", set_up.remove_sample, name="remove-sample"),
     path("set-up/<str:secret>/", set_up.owner, name="set-up"),
 ]

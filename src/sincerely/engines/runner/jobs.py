@@ -12,6 +12,7 @@ from sincerely.apps.consent import tasks as consent
 from sincerely.apps.people import tasks as people
 from sincerely.apps.people.sample import tasks as sample
 from sincerely.apps.segments import tasks as segments
+from sincerely.apps.team import tasks as team
 
 
 class Work(Protocol):
@@ -38,4 +39,5 @@ JOBS = (
     Job("pet shop", sample.sample_step, 1.0),
     Job("refresh segments", segments.refresh_due, 5.0),
     Job("seal consent records", consent.seal, 1.0),
+    Job("forget old API answers", team.forget_answers, 3600.0),
 )

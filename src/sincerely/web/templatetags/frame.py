@@ -109,7 +109,7 @@ def machine_time(value: date | None) -> str:
 
 
 @register.simple_tag
-def chart(kind: charts.Kind, labels: Any, series: Any, unit: str) -> dict[str, Any]:
+def chart(kind: charts.Kind, labels: Any, series: Any, *, unit: str) -> dict[str, Any]:
     """Return a chart's SVG and table rows; see `sincerely.web.charts.draw` for the values."""
     drawn = charts.draw(kind, list(labels or ()), list(series or ()), unit=unit)
     return {

@@ -1,4 +1,4 @@
-"""Home: the way to the first mail while the house is empty, the programme's health afterwards."""
+"""Home: the way to the first mail while the house is empty, then the programme's health."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
+from sincerely.apps.people.sample.tasks import pet_shop
 from sincerely.apps.team.access import member_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.web import queries
@@ -18,7 +19,7 @@ from sincerely.wire.clock import now
 def home(request: HttpRequest) -> HttpResponse:
     """Show the checklist or the health; the numbers follow by themselves."""
     beginning = queries.beginning()
-    context = {"beginning": beginning, "member": member_of(request)}
+    context = {"beginning": beginning, "member": member_of(request), "shop": pet_shop()}
     return render(request, "web/home.html", context)
 
 
@@ -35,3 +36,10 @@ def health(request: HttpRequest) -> HttpResponse:
         "suggestions": suggest(found.facts, role=member_of(request).role),
     }
     return render(request, "web/home_health.html", context)
+
+
+@requires(Capability.VIEW)
+@require_GET
+def sample(request: HttpRequest) -> HttpResponse:
+    """Answer how far the pet shop has moved in or out."""
+    return render(request, "web/_pet_shop.html", {"shop": pet_shop()})

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
-
 from django.contrib import messages
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse
@@ -14,6 +11,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_GET, require_POST
 
+from sincerely.apps.people.sample.loading import queue_sample
+from sincerely.apps.people.sample.tasks import ask_to_remove, sample
 from sincerely.apps.sending.actions import ensure_default_sender
 from sincerely.apps.team import actions, queries
 from sincerely.apps.team.access import actor_of, member_of, requires
@@ -24,7 +23,6 @@ from sincerely.apps.team.rules import Capability, Role
 from sincerely.wire.clock import now
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-PEOPLE_TASKS = "sincerely.apps.people.tasks"
 
 
 @sensitive_post_parameters("password")
@@ -104,21 +102,23 @@ def organisation(request: HttpRequest) -> HttpResponse:
 @requires(Capability.EDIT_SETTINGS)
 def ready(request: HttpRequest) -> HttpResponse:
     """Offer the pet shop, the import and the two-step login."""
-    return render(request, "web/set_up/ready.html", {"sample": _has_sample()})
+    return render(request, "web/set_up/ready.html", {"sample": sample() is None})
 
 
 @require_POST
 @requires(Capability.EDIT_SETTINGS)
 def load_sample(request: HttpRequest) -> HttpResponse:
     """Have the sample pet shop loaded in the background."""
-    if _has_sample():
-        import_module(PEOPLE_TASKS).queue_sample(now=now(), actor=actor_of(request))
-        messages.success(request, _("The pet shop is moving in. It takes a minute or so."))
-    else:
-        messages.info(request, _("There is no sample in this installation."))
+    if sample() is None:
+        queue_sample(now=now(), actor=actor_of(request))
+    messages.success(request, _("The pet shop is moving in. It takes a minute or so."))
     return redirect("web:home")
 
 
-def _has_sample() -> bool:
-    found = find_spec(PEOPLE_TASKS) is not None
-    return found and hasattr(import_module(PEOPLE_TASKS), "queue_sample")
+@require_POST
+@requires(Capability.EDIT_SETTINGS)
+def remove_sample(request: HttpRequest) -> HttpResponse:
+    """Have the sample pet shop removed in the background, with everything that it brought."""
+    ask_to_remove(now=now(), actor=actor_of(request))
+    messages.success(request, _("The pet shop is moving out, with everything that it brought."))
+    return redirect("web:home")

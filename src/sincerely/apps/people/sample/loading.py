@@ -103,7 +103,7 @@ def load_past(work: Import, number: int) -> None:
         )
     ]
     for start in range(0, len(reached), SLICE):
-        _deliver(campaign, past, reached[start : start + SLICE], random)
+        _deliver(campaign, past, reached[start : start + SLICE], random=random)
     Dispatch.objects.filter(pk=campaign.mailing_id).update(is_planned=True)
 
 
@@ -155,6 +155,7 @@ def _deliver(
     campaign: Campaign,
     past: PastCampaign,
     pairs: list[tuple[Customer, Contact]],
+    *,
     random: np.random.Generator,
 ) -> None:
     """Store the messages of a slice as sent, and append to the capture store what they did."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -45,6 +46,29 @@ def sample() -> Import | None:
     """Return the pet shop's work, or None where it was never asked for or is gone."""
     rows = Import.objects.filter(kind="sample").exclude(state=WorkState.UNDONE)
     return rows.order_by("-pk").first()
+
+
+@dataclass(frozen=True, slots=True)
+class PetShop:
+    """How far the pet shop has moved in; `count` is None while that is not known yet."""
+
+    is_here: bool = False
+    is_moving: bool = False
+    is_leaving: bool = False
+    done: int = 0
+    count: int | None = None
+
+
+def pet_shop() -> PetShop:
+    """Return where the pet shop stands."""
+    work = sample()
+    if work is None:
+        return PetShop()
+    if work.totals.get("remove"):
+        return PetShop(is_moving=True, is_leaving=True)
+    done, count = progress(work)
+    is_over = work.state == WorkState.DONE and done >= count
+    return PetShop(is_here=is_over, is_moving=not is_over, done=done, count=count)
 
 
 def progress(work: Import) -> tuple[int, int]:
