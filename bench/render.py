@@ -16,9 +16,9 @@ import django
 
 django.setup()
 
-from sincerely.apps.content.compiler import Source, compile_source
-from sincerely.apps.content.renderer import Renderer
-from sincerely.apps.content.rules.look import BrandLook
+from sincerely.apps.content.compiler import Source, compile_source  # noqa: E402
+from sincerely.apps.content.renderer import Renderer  # noqa: E402
+from sincerely.apps.content.rules.look import BrandLook  # noqa: E402
 
 LOREM = "Zeit für schöne Dinge: the dog sleeps, the cat looks on, and nobody is in a hurry. " * 9
 NAMES = ("Ann", "Bob", "Chloé", "Dörte", "Emil", "Fatima", "Gus", "Hanne")

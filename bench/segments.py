@@ -82,9 +82,7 @@ class Base:
         self.labels = [
             Label.objects.create(name=f"Label {n}", created_at=NOW).pk for n in range(40)
         ]
-        FieldDefinition.objects.create(
-            key="country", name="Country", kind="text", created_at=NOW
-        )
+        FieldDefinition.objects.create(key="country", name="Country", kind="text", created_at=NOW)
         self.list = ContactList.objects.create(name="List 1", created_at=NOW).pk
         self.stamps = [stamp(day) for day in range(900)]
 

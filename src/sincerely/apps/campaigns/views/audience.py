@@ -72,7 +72,12 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
         counted = queries.audience_estimate(audience, subscription_type_id=type_id, now=now)
         fit = queries.type_fit(audience, subscription_type_id=type_id, now=now)
     except WrongRule as wrong:
-        return {"audience_problem": str(wrong), "will_get_it": 0, "left_out": [], "left_out_count": 0}
+        return {
+            "audience_problem": str(wrong),
+            "will_get_it": 0,
+            "left_out": [],
+            "left_out_count": 0,
+        }
     will = counted.pop("", 0)
     left_out = sorted(counted.items(), key=lambda pair: -pair[1])
     names = dict(SkipReason.choices)
