@@ -105,11 +105,11 @@ REPLIES: tuple[tuple[type[Exception], Callable[[Any], Reply]], ...] = (
 def register_errors(api: NinjaAPI) -> None:
     """Make the API answer every error in the one shape."""
     for kind, reply_to in REPLIES:
-        api.add_exception_handler(kind, partial(_answer, api, reply_to))
+        api.add_exception_handler(kind, partial(_answer, api=api, reply_to=reply_to))
 
 
 def _answer(
-    api: NinjaAPI, reply_to: Callable[[Any], Reply], request: HttpRequest, error: Any
+    request: HttpRequest, error: Any, *, api: NinjaAPI, reply_to: Callable[[Any], Reply]
 ) -> HttpResponse:
     reply = reply_to(error)
     content = body(reply.status, reply.message, reply.fields)

@@ -139,7 +139,7 @@ def change(request: HttpRequest, segment_id: int, body: SegmentChanges) -> Segme
 
 @router.get("/{segment_id}/members", response=PeoplePage, auth=Scope(Capability.VIEW))
 def list_members(
-    request: HttpRequest, segment_id: int, after: int = 0, limit: int = 100
+    request: HttpRequest, segment_id: int, *, after: int = 0, limit: int = 100
 ) -> dict[str, Any]:
     """The people in a segment by id: as of its last refresh, else as of now."""
     segment, size = found(segment_id), capped(limit)

@@ -90,7 +90,7 @@ def _check_node(path: str, node: object, catalogue: Catalogue) -> list[Problem]:
                 {"criterion": str(node.get("criterion", ""))[:60]},
             )
         ]
-    return list(_check_criterion(path, node, criterion, catalogue))
+    return list(_check_criterion(path, node, criterion, catalogue=catalogue))
 
 
 def _check_group(path: str, node: Rule, kind: str) -> list[Problem]:
@@ -108,7 +108,7 @@ def _check_group(path: str, node: Rule, kind: str) -> list[Problem]:
 
 
 def _check_criterion(
-    path: str, node: Rule, criterion: Criterion, catalogue: Catalogue
+    path: str, node: Rule, criterion: Criterion, *, catalogue: Catalogue
 ) -> Iterator[Problem]:
     shown = [param for param in criterion.params if param.is_shown(node, catalogue)]
     for key in sorted(set(node) - {"criterion"} - {param.key for param in shown}, key=str):

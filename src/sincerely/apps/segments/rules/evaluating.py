@@ -69,14 +69,15 @@ def explain(
     Raises WrongRule where the rule is wrong.
     """
     expand(rule, catalogue)
-    return _explain(rule, "", person, moment, catalogue)
+    return _explain(rule, "", person, moment=moment, catalogue=catalogue)
 
 
 def _explain(
-    node: Rule, path: str, person: Person, moment: Moment, catalogue: Catalogue
+    node: Rule, path: str, person: Person, *, moment: Moment, catalogue: Catalogue
 ) -> list[tuple[str, Rule, bool]]:
     verdict = holds(expand(node, catalogue), person, moment)
     parts = [(path, node, verdict)]
     for index, child in enumerate(children_of(node)):
-        parts += _explain(child, join_path(path, index), person, moment, catalogue)
+        inner = join_path(path, index)
+        parts += _explain(child, inner, person, moment=moment, catalogue=catalogue)
     return parts

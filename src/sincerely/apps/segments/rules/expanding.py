@@ -49,11 +49,11 @@ def _circles(rule: Rule, catalogue: Catalogue, own_id: int | None) -> Iterator[P
         if node.get("criterion") != "segment":
             continue
         above = [own_id] if own_id is not None else []
-        yield from _follow(path, node["segment"], catalogue, above)
+        yield from _follow(path, node["segment"], catalogue, above=above)
 
 
 def _follow(
-    path: str, segment_id: int, catalogue: Catalogue, above: list[int]
+    path: str, segment_id: int, catalogue: Catalogue, *, above: list[int]
 ) -> Iterator[Problem]:
     name = {"name": catalogue.name_of("segment", segment_id)}
     if segment_id in above or len(above) > DEPTH_LIMIT:
@@ -69,7 +69,7 @@ def _follow(
         )
         return
     for used in sorted(segments_used(rule)):
-        yield from _follow(path, used, catalogue, [*above, segment_id])
+        yield from _follow(path, used, catalogue, above=[*above, segment_id])
 
 
 class _Expansion:

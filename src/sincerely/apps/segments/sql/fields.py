@@ -26,7 +26,7 @@ def compile_field(node: Node, context: Context) -> Part:
     if test in ("is_true", "is_false"):
         return Where(f"{sql} = %s", (*params, test == "is_true"), is_total=False)
     if test in IN_DAYS:
-        return _in_days(test, value, node["days"], context)
+        return _in_days(test, value, node["days"], context=context)
     if kind in ("number", "date"):
         return _compared(test, value, node)
     folded = f'LOWER({sql} COLLATE "C")' if context.is_postgresql else f"LOWER({sql})"
@@ -69,7 +69,7 @@ def _sqlite_value(key: str, kind: str) -> Value:
     return f"({dated})", (path, path, path)
 
 
-def _in_days(test: str, value: Value, days: int, context: Context) -> Where:
+def _in_days(test: str, value: Value, days: int, *, context: Context) -> Where:
     today = context.moment.today
     past = (today - timedelta(days=days)).isoformat()
     sql, params = value

@@ -134,7 +134,7 @@ def _posted(request: HttpRequest, segment: Segment | None) -> HttpResponse:
         shown = form if is_saving else SegmentForm(initial=request.POST.dict())
         return _page(request, rule, shown, segment=segment, shows_missing=is_saving)
     try:
-        saved = _save(request, form, rule, segment)
+        saved = _save(request, form, rule, segment=segment)
     except WrongRule:
         form.add_error(None, gettext("The rule is not finished yet: see the marked places."))
     except actions.NameTaken:
@@ -145,7 +145,9 @@ def _posted(request: HttpRequest, segment: Segment | None) -> HttpResponse:
     return _page(request, rule, form, segment=segment)
 
 
-def _save(request: HttpRequest, form: SegmentForm, rule: Rule, segment: Segment | None) -> Segment:
+def _save(
+    request: HttpRequest, form: SegmentForm, rule: Rule, *, segment: Segment | None
+) -> Segment:
     given: dict[str, Any] = {
         "name": form.cleaned_data["name"],
         "rule": rule,

@@ -137,13 +137,13 @@ def _holds(node: Node, person: Person, moment: Moment) -> bool:
     if value is None or test in ("known", "unknown"):
         return (value is None) is bool(test == "unknown")
     if test in IN_DAYS:
-        return _in_days(test, value, node["days"], moment)
+        return _in_days(test, value, node["days"], moment=moment)
     if isinstance(value, str):
         return TEXT_TESTS[test](fold(value), node)
     return NUMBER_TESTS[test](value, node)
 
 
-def _in_days(test: str, value: str, days: int, moment: Moment) -> bool:
+def _in_days(test: str, value: str, days: int, *, moment: Moment) -> bool:
     today = moment.today.isoformat()
     if test == "in_next_days":
         return today <= value <= (moment.today + timedelta(days=days)).isoformat()

@@ -284,7 +284,7 @@ SIGNAL_PHRASES = {"any": _("(machines too)"), "undecided": _("(undecided ones on
 def _phrase(node: Node, catalogue: Catalogue, say: Say) -> str:
     deed = node.get("did", "received")
     mail = _mail_words(node, catalogue, say)
-    what = _target_words(node, catalogue, say, mail) if deed == "clicked" else mail
+    what = _target_words(node, catalogue, say, mail=mail) if deed == "clicked" else mail
     if node.get("test", "did") == "did":
         template = DID_PHRASES[deed]
     elif looks_among_received(node) or deed in ("sent", "received"):
@@ -302,7 +302,7 @@ def _mail_words(node: Node, catalogue: Catalogue, say: Say) -> str:
     return f"“{catalogue.name_of('mailing', mailing)}”"
 
 
-def _target_words(node: Node, catalogue: Catalogue, say: Say, mail: str) -> str:
+def _target_words(node: Node, catalogue: Catalogue, say: Say, *, mail: str) -> str:
     links = (f"“{catalogue.links[link].name}”" for link in node.get("links", ()))
     return say(TARGET_PHRASES[node.get("target", "any")]).format(
         mail=mail, links=", ".join(links), label=catalogue.name_of("label", node.get("label"))
