@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 
-
 @dataclass(frozen=True, slots=True)
 class State:
     """How one state is shown."""

@@ -22,7 +22,7 @@ WORDS = {
     "nl": {
         "why": "Je krijgt deze mail omdat je {name} hebt gevraagd je te schrijven.",
         "preferences": "Kies wat je krijgt",
-        "unsubscribe": "Uitschrijven",
+        "unsubscribe": "Afmelden",
         "privacy": "Privacy",
     },
     "sv": {
