@@ -43,7 +43,7 @@ def with_text(content: Content, words: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("key", ORDER)
 def test_each_design_becomes_a_draft_in_each_language(cast: Cast, now: datetime, key: str) -> None:
-    for language, word in (("en", "Unsubscribe"), ("nl", "Uitschrijven"), ("da", "Afmeld")):
+    for language, word in (("en", "Unsubscribe"), ("nl", "Afmelden"), ("da", "Afmeld")):
         content = a_draft(cast, now, key, language)
         assert content.document["blocks"][-1]["type"] == "footer"
         rendered = Renderer(compile_content(content)).render(

@@ -179,7 +179,7 @@ def test_a_rule_whose_label_is_gone_shows_the_alternative(
 @pytest.mark.parametrize("language", ["en", "nl", "sv", "da"])
 @pytest.mark.parametrize("mode", ["html", "mjml"])
 def test_the_footer_cannot_be_lost(mode: str, language: str) -> None:
-    words = {"en": "Unsubscribe", "nl": "Uitschrijven", "sv": "Avregistrera", "da": "Afmeld"}
+    words = {"en": "Unsubscribe", "nl": "Afmelden", "sv": "Avregistrera", "da": "Afmeld"}
     source = {
         "html": "<body>{% if contact.x %}<a href='{{ unsubscribe_url }}'>bye</a>{% endif %}</body>",
         "mjml": "<mjml><mj-body><mj-section><mj-column><mj-text>Hi</mj-text></mj-column>"

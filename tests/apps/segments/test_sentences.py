@@ -69,7 +69,7 @@ GOLDEN = {
             "den seneste åbning er ukendt)."
         ),
         (
-            "Personer som klikkede mindst 2 gange på links med mærket “Honden” inden for de seneste "
+            "Personer som klikkede mindst 2 gange på links med labelen “Honden” inden for de seneste "
             "90 dage, og hvis Country er “BE”, og (undtagen dem på listen “List 1”)."
         ),
     ),
