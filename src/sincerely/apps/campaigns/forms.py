@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from zoneinfo import available_timezones
 
 from django import forms
+from django.forms.boundfield import BoundWidget
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.campaigns.models import Campaign
@@ -21,6 +22,7 @@ from sincerely.apps.campaigns.rules.audience import Audience
 from sincerely.apps.campaigns.rules.schedule import At, Local, Now, Schedule, moment
 
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("sv", "Svenska"), ("da", "Dansk")]
+Group = tuple[str, list[BoundWidget]]
 EVERYONE = ("everyone:1", _("Everyone"))
 
 
@@ -116,10 +118,14 @@ class AudienceForm(forms.Form):
     include = forms.MultipleChoiceField(
         label=_("Who gets it"),
         required=False,
+        widget=forms.CheckboxSelectMultiple,
         help_text=_("Everybody in any of these."),
     )
     exclude = forms.MultipleChoiceField(
-        label=_("But not"), required=False, help_text=_("Whoever is in one of these is left out.")
+        label=_("But not"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Whoever is in one of these is left out."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -136,6 +142,25 @@ class AudienceForm(forms.Form):
             field = self.fields[side]
             assert isinstance(field, forms.MultipleChoiceField)
             field.choices = [*extra, *((name, rows) for name, rows in named if rows)]
+
+    def included(self) -> list[Group]:
+        """Return the boxes of those who get it, under the heading of their kind."""
+        return self._grouped("include")
+
+    def excluded(self) -> list[Group]:
+        """Return the boxes of those who are left out, under the heading of their kind."""
+        return self._grouped("exclude")
+
+    def _grouped(self, side: str) -> list[Group]:
+        field = self.fields[side]
+        assert isinstance(field, forms.MultipleChoiceField)
+        boxes = iter(self[side])
+        groups: list[Group] = []
+        for value, label in cast("list[tuple[str, Any]]", list(field.choices)):
+            is_group = isinstance(label, list | tuple)
+            count = len(label) if is_group else 1
+            groups.append((value if is_group else "", [next(boxes) for _one in range(count)]))
+        return groups
 
     @staticmethod
     def of(audience: Audience) -> dict[str, list[str]]:

@@ -41,5 +41,9 @@ def health(request: HttpRequest) -> HttpResponse:
 @requires(Capability.VIEW)
 @require_GET
 def sample(request: HttpRequest) -> HttpResponse:
-    """Answer how far the pet shop has moved in or out."""
-    return render(request, "web/_pet_shop.html", {"shop": pet_shop()})
+    """Answer how far the pet shop has moved; when it has arrived or left, Home is shown anew."""
+    shop = pet_shop()
+    answer = render(request, "web/_pet_shop.html", {"shop": shop})
+    if not shop.is_moving:
+        answer["HX-Refresh"] = "true"
+    return answer

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.forms import NewCampaignForm
 from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.campaigns.queries.audience import SourceChoice
 from sincerely.apps.campaigns.rules.stages import WrongStage
 from sincerely.apps.campaigns.views.shared import found, shown_state
 from sincerely.apps.content.actions.editing import UnknownDesign, create_from_template
@@ -96,6 +97,7 @@ def _shifted(first: date, months: int) -> str:
 def new_campaign(request: HttpRequest) -> HttpResponse:
     """Choose a design and a name; then the writing begins."""
     language = member_of(request).language
+    asked = _asked_for(request)
     form = NewCampaignForm(request.POST or None, initial={"language": language})
     if request.method == "POST" and form.is_valid():
         entered, now, actor = form.cleaned_data, clock.now(), actor_of(request)
@@ -114,8 +116,24 @@ def new_campaign(request: HttpRequest) -> HttpResponse:
             made = actions.create_campaign(
                 entered["name"], content_id=content.pk, now=now, actor=actor
             )
+            if asked is not None:
+                audience = {"include": [{asked.kind: asked.pk}], "exclude": []}
+                actions.set_audience(made.pk, audience=audience, now=now, actor=actor)
             return redirect("campaigns:write", made.pk)
-    return render(request, "campaigns/new.html", {"form": form, "designs": gallery(language)})
+    context = {
+        "form": form,
+        "designs": gallery(language),
+        "audience_name": asked.name if asked else "",
+    }
+    return render(request, "campaigns/new.html", context)
+
+
+def _asked_for(request: HttpRequest) -> SourceChoice | None:
+    """Return the list, segment or label that the address names as audience, if it exists."""
+    for choice in queries.sources():
+        if request.GET.get(choice.kind) == str(choice.pk):
+            return choice
+    return None
 
 
 @require_POST

@@ -113,8 +113,12 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
 
 @requires(Capability.VIEW)
 def progress(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Answer the moving part of the page while a campaign leaves."""
-    return render(request, "campaigns/_progress.html", _progress(found(campaign_id)))
+    """Answer the moving part while a campaign leaves; at its end the page is shown anew."""
+    context = _progress(found(campaign_id))
+    answer = render(request, "campaigns/_progress.html", context)
+    if not context["is_moving"]:
+        answer["HX-Refresh"] = "true"
+    return answer
 
 
 Steer = Callable[..., object]

@@ -50,11 +50,15 @@ def frame(campaign: Campaign, current: str) -> dict[str, Any]:
         for name, label in TABS
         if name != "result" or has_left
     ]
+    places = [tab.is_current for tab in tabs]
+    place = places.index(True) + 1 if True in places else len(tabs)
+    is_draft = campaign.stage == Stage.DRAFT
     return {
         "campaign": campaign,
         "tabs": tabs,
+        "next_tab": tabs[place] if is_draft and place < len(tabs) else None,
         "state": shown_state(campaign),
-        "is_draft": campaign.stage == Stage.DRAFT,
+        "is_draft": is_draft,
     }
 
 
