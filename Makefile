@@ -23,6 +23,7 @@ check: $(VENV)/.dev frontend/.built ## format, lint, types, import rules, sizes,
 	@exec tools/check
 
 bench: $(VENV)/.dev frontend/.built ## measure the main paths against a reference in the same run
+	@tools/need wrk postfix || true
 	@exec $(PY) -m bench
 
 demo: $(VENV)/.run frontend/.built $(VENV)/.messages ## the main job without a browser (DATA=path/to/hillstrom.csv for a real campaign)
