@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DATA ?=
 
-.PHONY: help run test check bench demo crash format lock messages clean
+.PHONY: help run test check bench demo format lock messages clean
 
 help: ## print this help
 	@echo "Sincerely: e-mail marketing that people run themselves"; echo
