@@ -89,9 +89,9 @@ class Shop:
         """A subscription type by its name; the default one without."""
         if not name:
             return default_subscription_type(self.now)
-        return SubscriptionType.objects.get_or_create(
-            name=name, defaults={"created_at": self.now}
-        )[0]
+        return SubscriptionType.objects.get_or_create(name=name, defaults={"created_at": self.now})[
+            0
+        ]
 
     def contact(self, name: str, *kinds: SubscriptionType, **columns: Any) -> Contact:
         """A contact who agreed to these kinds of mail."""
@@ -203,9 +203,7 @@ class Shop:
         """The subjects that arrived, by address."""
         found: dict[str, list[str]] = defaultdict(list)
         for recipient, raw in self.server.kept:
-            found[recipient].append(
-                str(email.message_from_bytes(raw, policy=modern)["Subject"])
-            )
+            found[recipient].append(str(email.message_from_bytes(raw, policy=modern)["Subject"]))
         return dict(found)
 
     def ask(

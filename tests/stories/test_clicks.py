@@ -11,13 +11,9 @@ from sincerely.apps.interests.actions import rebuild
 from sincerely.apps.interests.models import ContactLabel, LabelChange, LabelDay
 from sincerely.apps.labels.actions import create_label
 from sincerely.apps.sending.models import Message
-from sincerely.apps.sending.queries.mailbox import mail_page
 from sincerely.apps.team.models import Organisation
 from tests.stories.shop import (
-    ABOUT,
-    CATS,
     DOGS,
-    OFFERS,
     Shop,
     link_to,
     links_in,
