@@ -141,7 +141,7 @@ def test_a_block_is_dragged_by_the_mouse(editor: Page) -> None:
     assert ids.index(first) > 1
 
 
-@pytest.mark.requirement("R066", partial="the rendering for each persona: tests of the renderer")
+@pytest.mark.requirement("R066")
 def test_a_block_is_shown_to_those_with_a_label_and_another_to_the_rest(
     editor: Page, shop: Installation
 ) -> None:

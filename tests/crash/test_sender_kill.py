@@ -99,7 +99,7 @@ def nursery(cast: Cast) -> Iterator[Nursery]:
     made.close()
 
 
-@pytest.mark.requirement("R061", partial="scheduling, which the campaign's tests cover")
+@pytest.mark.requirement("R061")
 def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -> None:
     chance = random.Random(7)
     kills = 4

@@ -41,13 +41,16 @@ class Server:
     features: tuple[str, ...] = ("PIPELINING",)
     port: int = 0
     after_content: Callable[[], None] = lambda: None
+    _sessions: set[object] = field(default_factory=set)
 
     async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._sessions.add(reader)  # else Python 3.11 may collect a waiting session as garbage
         try:
             await self._talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
+            self._sessions.discard(reader)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

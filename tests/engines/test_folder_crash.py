@@ -87,7 +87,7 @@ def fold_with_kills(world: World, chance: random.Random, monkeypatch: pytest.Mon
     return kills
 
 
-@pytest.mark.requirement("R024", partial="the page that shows the count is tested with interests")
+@pytest.mark.requirement("R024")
 @pytest.mark.parametrize("seed", [1, 2])
 def test_killed_anywhere_the_rollups_equal_the_rebuild(
     world: World, monkeypatch: pytest.MonkeyPatch, seed: int

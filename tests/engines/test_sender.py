@@ -108,7 +108,7 @@ def test_a_server_that_closes_leaves_unknown_ones_and_harms_nobody_else(
     assert max(Counter(server.content_began).values()) == 1
 
 
-@pytest.mark.requirement("R004", partial="delayed workflow message; the link and import parts")
+@pytest.mark.requirement("R004")
 def test_who_leaves_while_mail_is_queued_gets_nothing(cast: Cast, now: datetime) -> None:
     with serving(Server(delay_seconds=0.05)) as server:
         dispatch = planned(cast, server, 60, now=now, connections=1)

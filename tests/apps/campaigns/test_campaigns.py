@@ -136,6 +136,7 @@ def test_the_walls_stop_a_launch_and_say_why(cast: Cast, now: datetime) -> None:
     assert [wall.code for wall in refused.value.walls] == ["audience"]
 
 
+@pytest.mark.requirement("R061")
 def test_at_nine_on_each_contacts_own_clock(cast: Cast, now: datetime) -> None:
     kind = marketing(now)
     people = opted_in(3, now=now, kind=kind)
@@ -153,6 +154,7 @@ def test_at_nine_on_each_contacts_own_clock(cast: Cast, now: datetime) -> None:
     }
 
 
+@pytest.mark.requirement("R061")
 def test_cancelling_ends_what_waits_and_nothing_is_planned_afterwards(
     cast: Cast, now: datetime
 ) -> None:

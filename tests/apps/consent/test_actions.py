@@ -76,7 +76,7 @@ def test_permission_equals_the_fold_whatever_the_order_of_acts(cast: Cast, now: 
     assert newest.refers_to_id != record.pk
 
 
-@pytest.mark.requirement("R003", partial="the import half and the ARF report")
+@pytest.mark.requirement("R003")
 def test_complaint_withdraws_everything_at_once(cast: Cast, now: datetime) -> None:
     contact = person(cast, now)
     let_in(contact, cast, now)
@@ -190,7 +190,7 @@ def test_default_type_is_there_and_cannot_be_deleted(cast: Cast, now: datetime) 
     assert [t.name for t in queries.subscription_types()] == ["Marketing Information"]
 
 
-@pytest.mark.requirement("R005", partial="the mails themselves")
+@pytest.mark.requirement("R005")
 def test_opt_out_per_type_and_of_all_with_causes_in_order(cast: Cast, now: datetime) -> None:
     contact = person(cast, now)
     first = actions.default_subscription_type(now)

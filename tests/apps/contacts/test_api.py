@@ -63,7 +63,7 @@ def store(caller: Caller, address: str, **more: Any) -> int:
     return int(answer.json()["id"])
 
 
-@pytest.mark.requirement("R003", partial="the import half and the ARF report")
+@pytest.mark.requirement("R003")
 def test_contact_by_api_is_stored_and_not_mailable_without_an_origin(caller: Caller) -> None:
     pk = store(caller, "Ann@Example.com", first_name="Ann")
     assert caller.get(f"/consent/contacts/{pk}").json()["is_mailable"] is False

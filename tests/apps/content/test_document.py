@@ -165,7 +165,6 @@ def test_a_block_by_rule_stands_between_marks_with_its_alternative() -> None:
     assert block_rules(document(shown)) == {"b1": RULE}
 
 
-@pytest.mark.requirement("R066", partial="rendering per persona and at sending: test_blocks")
 def test_a_mail_that_could_be_empty_for_somebody_is_named() -> None:
     shown = block("text", html="<p>Dogs</p>") | {"shown_to": RULE}
     assert [p.code for p in check_document(document(block("header", "b0"), shown))] == ["empty"]

@@ -201,7 +201,7 @@ def test_a_complete_footer_is_left_alone() -> None:
     assert assert_same(draft_of(own), {}).html.count("t.example/u/") == 1
 
 
-@pytest.mark.requirement("R059", partial="the browser half is the editor's test")
+@pytest.mark.requirement("R059")
 def test_both_parts_are_there_and_the_text_can_be_edited(blocks: Draft, now: datetime) -> None:
     content = blocks(text("a", "Good <b>morning</b>"))
     seen = preview(content, Viewer(), now=now)

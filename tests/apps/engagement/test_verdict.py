@@ -40,7 +40,7 @@ def verdict_of(one: Hit, *others: Hit, circumstances: Circumstances = KNOWN) -> 
     return judge([one, *others], circumstances, WINDOWS[2])[0].verdict
 
 
-@pytest.mark.requirement("R037", partial="list 1 of a permission pass is built later")
+@pytest.mark.requirement("R037")
 def test_precision_and_recall_on_labelled_events() -> None:
     counts: Counter[tuple[str, str]] = Counter()
     truth: Counter[tuple[bool, str]] = Counter()

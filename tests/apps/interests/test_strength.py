@@ -24,7 +24,7 @@ from tests.cast import Cast
 NOON = datetime(2026, 6, 15, 12, tzinfo=UTC)
 
 
-@pytest.mark.requirement("R026", partial="the drift report")
+@pytest.mark.requirement("R026")
 def test_strength_is_half_after_a_half_life_and_the_count_stays(cast: Cast, now: datetime) -> None:
     ann = create_contact("ann@example.com", now=now, actor=cast.actor)
     clicking(Label.objects.create(name="Honden", created_at=now), now=now).click(ann, at=now)

@@ -85,7 +85,7 @@ def test_merge_moves_holders_clicks_links_and_refusals(cast: Cast, now: datetime
         interests.merge_labels(new.pk, old.pk, now=later, actor=cast.actor)
 
 
-@pytest.mark.requirement("R020", partial="the send gate itself, which sending tests")
+@pytest.mark.requirement("R020")
 def test_label_has_a_kind_and_is_never_permission(cast: Cast, now: datetime) -> None:
     offer = actions.create_label(
         "Sale", now=now, actor=cast.actor, kind="promotion", description="Spring sale"

@@ -83,6 +83,7 @@ def test_search_open_edit_and_see_it_with_member_and_time(
     assert (entry.member_id, entry.subject_id) == (cast.bob.pk, ann.pk)
 
 
+@pytest.mark.requirement("R021", partial="the contact's own form and a workflow's step")
 def test_every_provenance_is_shown(
     bob: Client, ann: Contact, dogs: Label, cast: Cast, now: datetime
 ) -> None:

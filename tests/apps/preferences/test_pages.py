@@ -58,7 +58,7 @@ def standing(message: Message) -> dict[str, bool]:
     return {row.subscription_type.name: row.is_in for row in rows}
 
 
-@pytest.mark.requirement("R004", partial="the hand-over's recheck is tested with the sender")
+@pytest.mark.requirement("R004")
 def test_a_get_shows_and_changes_nothing(message: Message, browser: Client) -> None:
     before = ConsentRecord.objects.count()
     addresses = [
@@ -77,7 +77,7 @@ def test_a_get_shows_and_changes_nothing(message: Message, browser: Client) -> N
     assert message.contact.address not in page
 
 
-@pytest.mark.requirement("R005", partial="delivery by type is tested with the sender")
+@pytest.mark.requirement("R005")
 def test_leaving_one_type_leaves_the_other(message: Message, browser: Client) -> None:
     address = f"/p/unsubscribe/{token_of(message, 'unsubscribe')}"
     answer = browser.post(

@@ -50,7 +50,7 @@ def test_only_the_one_who_agreed_gets_it(cast: Cast, now: datetime) -> None:
     assert never.pk
 
 
-@pytest.mark.requirement("R002", partial="export of the evidence lines")
+@pytest.mark.requirement("R002")
 @pytest.mark.parametrize("change", [{"payload": "{}"}, {"salt": None}, {"commitment": bytes(32)}])
 def test_broken_evidence_is_refused(cast: Cast, now: datetime, change: dict[str, object]) -> None:
     kind = people.marketing(now)
@@ -63,7 +63,7 @@ def test_broken_evidence_is_refused(cast: Cast, now: datetime, change: dict[str,
     assert tally(dispatch.pk).by_state == {"planned": 2, "skipped": 1}
 
 
-@pytest.mark.requirement("R003", partial="import and complaint parts")
+@pytest.mark.requirement("R003")
 def test_a_complaint_skips_with_its_own_reason(cast: Cast, now: datetime) -> None:
     kind = people.marketing(now)
     (contact,) = people.opted_in(1, now=now, kind=kind)
@@ -94,7 +94,7 @@ def test_stale_is_more_than_twelve_months(cast: Cast, now: datetime) -> None:
     ]
 
 
-@pytest.mark.requirement("R060", partial="the audience page")
+@pytest.mark.requirement("R060")
 def test_one_mail_per_address_and_the_sum_is_the_audience(cast: Cast, now: datetime) -> None:
     kind = people.marketing(now)
     first = people.add_contact("shared@example.com", now=now)
@@ -164,7 +164,7 @@ def test_pause_resume_cancel(cast: Cast, now: datetime) -> None:
     assert tally(dispatch.pk).by_state == {"cancelled": 5}
 
 
-@pytest.mark.requirement("R069", partial="totals in the reports")
+@pytest.mark.requirement("R069")
 def test_each_message_carries_its_tag(cast: Cast, now: datetime) -> None:
     kind = people.marketing(now)
     people.opted_in(2, now=now, kind=kind)
