@@ -21,6 +21,7 @@ from sincerely.apps.content.queries.people import known_fields
 from sincerely.apps.content.queries.relevance import irrelevance
 from sincerely.apps.content.renderer import Renderer
 from sincerely.apps.content.rules.compiled import walk
+from sincerely.apps.content.rules.confirming import leads_to_preferences, misled_blocks
 from sincerely.apps.content.rules.document import block_rules, check_document
 from sincerely.apps.content.rules.fields import fields_of
 from sincerely.apps.content.rules.findings import HINT, WALL, WARNING, Finding, bare_outputs
@@ -57,6 +58,7 @@ def check_content(
     found += _of_envelope(content, draft, refuses_replies=refuses_replies)
     found += _of_fields(draft)
     found += _of_links(draft)
+    found += _of_confirming(content, draft)
     found += _of_parts(content, draft)
     if audience is not None and now is not None:
         found += _of_relevance(content, draft, audience, now=now)
@@ -164,6 +166,24 @@ def _of_link(link: LinkFacts) -> Iterator[Finding]:
     elif link.url.lower().startswith("http://"):
         message = _("The link “%(text)s” is not encrypted: use https.") % words
         yield Finding("link_http", HINT, message, "https", link.url)
+
+
+def _of_confirming(content: Content, draft: Draft) -> Iterator[Finding]:
+    """A confirm button to the preference page: nobody could tell who pressed it."""
+    blocks = misled_blocks(content.document) if content.mode == Mode.BLOCKS else []
+    known = {url for _block_id, url in blocks}
+    places = [block_id for block_id, _url in blocks]
+    places += [
+        link.url
+        for link in draft.links
+        if link.role == "confirm" and link.url not in known and leads_to_preferences(link.url)
+    ]
+    message = _(
+        "The confirm button leads to the preference page, where clicks cannot be counted: you "
+        "would not know who wishes to stay. Let it lead to a thank-you page."
+    )
+    for place in places:
+        yield Finding("confirm_preferences", WALL, message, "confirm_page", place)
 
 
 def _of_parts(content: Content, draft: Draft) -> Iterator[Finding]:

@@ -28,6 +28,7 @@ from sincerely.apps.content.rules.source import Lifted, Mark, lift
 from sincerely.apps.content.rules.tree import Names, build
 from sincerely.apps.content.rules.unparse import as_source
 from sincerely.apps.content.rules.values import as_html
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 from sincerely.apps.labels.queries import link_patterns
 from sincerely.apps.labels.rules import label_for
 
@@ -36,7 +37,7 @@ _SCRIPT = re.compile(r"<script\b.*?</script\s*>|<script\b[^>]*/>", re.DOTALL | r
 _REMOTE_STYLE = re.compile(r"<link\b[^>]*rel\s*=\s*[\"']?stylesheet[^>]*>", re.IGNORECASE)
 _MJ_STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style\s*>", re.DOTALL | re.IGNORECASE)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTALL)
-_WEB = re.compile(r"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]")
+_WEB = re.compile(rf"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]|{CONFIRM_PAGE}\b")
 
 
 class CompileProblem(ValueError):
@@ -196,7 +197,8 @@ class _Compilation:
             link = known.get(match[0])
             if link is None and not lifted.token.search(match[0]) and not note_of(match[0]):
                 number = 1 + sum(1 for other in known.values() if other.number)
-                link = LinkFacts(match[0], match[0], (), number=number)
+                role = "confirm" if match[0] == CONFIRM_PAGE else "content"
+                link = LinkFacts(match[0], match[0], (), role, number=number)
                 known[link.url] = link
                 extra.append(self._labelled(link, ""))
             if link is None or link.number is None:

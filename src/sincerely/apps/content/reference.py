@@ -22,6 +22,7 @@ from sincerely.apps.content.rules.fields import fields_of
 from sincerely.apps.content.rules.liquid import FILTERS
 from sincerely.apps.content.rules.unparse import said, written
 from sincerely.apps.content.rules.values import LONGEST_VALUE, SHAPES, _date, say_number
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 
 ALLOWED_TAGS = {"if", "unless", "raw", "illegal", "statement", "literal", "content", "output"}
 
@@ -93,9 +94,11 @@ def render(
     preferences_url: str,
     shown: Collection[int] = frozenset(),
     view_url: str = "",
+    confirm_url: str = "",
 ) -> Reference:
     """Return what this contact's mail must say; raises RenderProblem."""
     urls = {link.number: link.url for link in compiled.links}
+    urls |= {n: confirm_url or "#confirm" for n, url in urls.items() if url == CONFIRM_PAGE}
     # Named fields are there even if empty: `contact.size` must never mean Liquid's own `size`.
     facts: dict[str, Any] = dict.fromkeys(fields_of(compiled))
     facts |= {key: value for key, value in person.items() if value not in ("", [], {})}

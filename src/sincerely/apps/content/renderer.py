@@ -22,6 +22,7 @@ from sincerely.apps.content.rules.encoding import (
 )
 from sincerely.apps.content.rules.fields import fields_of, missing_fields
 from sincerely.apps.content.rules.values import SHAPES, Person, Test, check_of, text_of, value_of
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 
 LARGEST_BYTES = 1_048_576
 LARGEST_MEMORY = 20_000
@@ -123,12 +124,14 @@ class Renderer:
         preferences_url: str,
         shown: Collection[int] = NOTHING,
         view_url: str = "",
+        confirm_url: str = "",
     ) -> Rendered:
         """Return this contact's mail; raises RenderProblem.
 
         `link_url` is what the number of a link follows (the fast way: all tracked addresses of a
         message start alike), or a function of the number, or None: then links lead straight to
-        their targets. `open_url` None: no open pixel.
+        their targets, and to `confirm_url` where that is the hosted thank-you page. `open_url`
+        None: no open pixel.
         `shown` holds the numbers of the blocks whose rules this contact fulfils.
         """
         if self.compiled.requires_block and not self._has_block(shown):
@@ -140,9 +143,11 @@ class Renderer:
             "open": open_url or "",
         }
         if not isinstance(link_url, str):
-            return Rendered(
-                self, _Ride(person, shown, link_url or self.targets.__getitem__, systems)
+            direct = {CONFIRM_PAGE: confirm_url or "#confirm"}
+            plain_url = link_url or (
+                lambda number: direct.get(self.targets[number], self.targets[number])
             )
+            return Rendered(self, _Ride(person, shown, plain_url, systems))
         plain = encode_chunk(link_url)
         escaped = escape(link_url)
         ride = _Ride(

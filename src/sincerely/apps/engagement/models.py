@@ -133,6 +133,7 @@ class EventKind(models.TextChoices):
     FORWARDED = "forwarded", _("forwarded")
     UNSUBSCRIBED = "unsubscribed", _("unsubscribed")
     COMPLAINED = "complained", _("complained")
+    CONFIRMED = "confirmed", _("confirmed")
 
 
 class Event(models.Model):

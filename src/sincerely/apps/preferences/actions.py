@@ -7,14 +7,17 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sincerely.apps.consent.actions import permit, withdraw
+from sincerely.apps.consent.actions import permit, withdraw, wording
 from sincerely.apps.consent.models import Channel, Evidence
+from sincerely.apps.consent.queries.confirmations import CONFIRMED
 from sincerely.apps.consent.rules.proof import Proof
 from sincerely.apps.engagement.actions import record
 from sincerely.apps.engagement.models import EventKind
-from sincerely.apps.preferences.models import UnsubscribeReason
-from sincerely.apps.preferences.queries import Visit, types_of
-from sincerely.apps.team.rules import PROGRAM
+from sincerely.apps.preferences.models import ThankYouPage, UnsubscribeReason
+from sincerely.apps.preferences.queries import Visit, thank_you, types_of
+from sincerely.apps.team.actions import audit
+from sincerely.apps.team.models import Brand
+from sincerely.apps.team.rules import PROGRAM, Actor
 
 
 @transaction.atomic
@@ -88,6 +91,57 @@ def choose(visit: Visit, *, wanted: Collection[int], now: datetime, proof: Proof
             _tell(visit, now=now, detail=kind.subscription_type.name)
             changed = True
     return changed
+
+
+@transaction.atomic
+def stay(visit: Visit, *, now: datetime, proof: Proof) -> bool:
+    """Record that the contact confirmed on the page itself; return whether that was new.
+
+    The strongest evidence there is: somebody who reads this mailbox pressed a button. It also
+    brings back a contact who had left, as choosing on the preference page does.
+    """
+    shown = thank_you(visit)
+    if shown.kind is None or shown.is_certain:
+        return False
+    permit(
+        visit.contact.pk,
+        subscription_type_id=shown.kind.subscription_type.pk,
+        channel=Channel.LINK,
+        evidence=Evidence.DOUBLE,
+        proof=proof,
+        now=now,
+        actor=PROGRAM,
+        wording_id=wording(shown.wording, now=now, language=visit.language).pk,
+        cause=CONFIRMED,
+        message_id=visit.message.pk,
+    )
+    record(
+        EventKind.CONFIRMED,
+        visit.contact.pk,
+        at=now,
+        mailing_id=visit.message.mailing_id,
+        message_id=visit.message.pk,
+    )
+    return True
+
+
+def write_page(
+    brand: Brand, *, language: str, words: dict[str, str], now: datetime, actor: Actor
+) -> None:
+    """Keep a brand's own thank-you page in one language; all empty means ours again."""
+    with transaction.atomic():
+        page, is_new = ThankYouPage.objects.select_for_update().get_or_create(
+            brand=brand, language=language, defaults={"changed_at": now}
+        )
+        before = {name: getattr(page, name) for name in words}
+        if before == words and not is_new:
+            return
+        if any(words.values()):
+            ThankYouPage.objects.filter(pk=page.pk).update(**words, changed_at=now)
+        else:
+            page.delete()
+        detail = {"language": language, "before": before, "after": words}
+        audit(actor, "thank-you page changed", now=now, subject=brand, detail=detail)
 
 
 def _tell(visit: Visit, *, now: datetime, detail: str) -> None:

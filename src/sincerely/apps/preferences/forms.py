@@ -56,6 +56,48 @@ class ChoiceForm(forms.Form):
         return {int(value) for value in self.cleaned_data["wanted"]}
 
 
+class ThankYouForm(forms.Form):
+    """A brand's own words on the thank-you page in one language."""
+
+    heading = forms.CharField(label=_("Heading"), max_length=120, required=False)
+    words = forms.CharField(
+        label=_("Words"),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    offer = forms.CharField(
+        label=_("Offer"),
+        help_text=_("A small thank-you, or what is new. Leave it empty for none."),
+        max_length=2_000,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    offer_label = forms.CharField(label=_("Words on its button"), max_length=60, required=False)
+    offer_url = forms.URLField(
+        label=_("Where the button leads"),
+        max_length=500,
+        required=False,
+        assume_scheme="https",
+    )
+
+    def clean_offer_url(self) -> str:
+        """Return a web address; no other kind may stand behind the button."""
+        url = str(self.cleaned_data["offer_url"])
+        if url and not url.lower().startswith(("https://", "http://")):
+            raise forms.ValidationError(_("Only a web address, please: https://…"))
+        return url
+
+    def clean(self) -> dict[str, Any]:
+        """A button needs both words and a place to lead to."""
+        given = self.cleaned_data
+        if bool(given.get("offer_label")) != bool(given.get("offer_url")):
+            missing = "offer_url" if given.get("offer_label") else "offer_label"
+            if missing not in self.errors:
+                self.add_error(missing, _("The button needs its words and an address."))
+        return given
+
+
 def _words(kind: TypeStanding) -> str:
     told = kind.subscription_type
     return f"{told.name}: {told.description}" if told.description else told.name

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.utils.translation import gettext as _
 
+from sincerely.apps.consent.queries.confirmations import CONFIRMED, confirmations_of
 from sincerely.apps.consent.queries.permission import TypeStanding, opt_out_of, standing_of
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.contacts.rules.addresses import masked
@@ -16,6 +18,7 @@ from sincerely.apps.content.renderer import Renderer
 from sincerely.apps.content.rules.compiled import Compiled
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.engagement.rules.tokens import Purpose, mint, open_token
+from sincerely.apps.preferences.models import ThankYouPage
 from sincerely.apps.sending.models import Dispatch, Message
 from sincerely.apps.team.models import Brand
 
@@ -65,10 +68,13 @@ def visit_of(purpose: Purpose, token: str) -> Visit | None:
 def _language(message: Message) -> str:
     """Return the contact's language if we speak it, else the mail's, else English."""
     written = str(message.version.compiled.get("language", "")) if message.version else ""
-    for wanted in (message.contact.language, written):
-        if wanted[:2].lower() in LANGUAGES:
-            return wanted[:2].lower()
-    return "en"
+    return spoken(message.contact.language, written)
+
+
+def spoken(*wanted: str) -> str:
+    """Return the first of these languages that we speak, else English."""
+    known = (language[:2].lower() for language in wanted)
+    return next((language for language in known if language in LANGUAGES), "en")
 
 
 def token_for(visit: Visit, purpose: Purpose) -> str:
@@ -98,6 +104,64 @@ def has_left_everything(visit: Visit) -> bool:
     return opt_out_of(visit.contact.pk) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class ThankYou:
+    """What the page behind the confirm button says, to whom it may concern."""
+
+    page: ThankYouPage
+    kind: TypeStanding | None
+    is_reconfirmed: bool
+    is_certain: bool
+
+    @property
+    def is_in(self) -> bool:
+        """True where the visitor gets this kind of mail now."""
+        return self.kind is not None and self.kind.state == "in"
+
+    @property
+    def question(self) -> str:
+        """Return what stands above the button, part of the wording that is kept as evidence."""
+        if self.is_in:
+            return _("Some mail programs open links by themselves. One press makes it certain.")
+        return _("You are not on our list now. Would you like to be?")
+
+    @property
+    def button(self) -> str:
+        """Return the words on the button."""
+        return _("Yes, keep writing to me") if self.is_in else _("Yes, write to me again")
+
+    @property
+    def wording(self) -> str:
+        """Return the words that somebody who presses has read."""
+        return f"{self.page.heading}\n{self.page.words}\n{self.question}\n{self.button}"
+
+
+def thank_you(visit: Visit) -> ThankYou:
+    """Return the thank-you page of a visitor, in the language that is switched on."""
+    kind = type_of(visit)
+    found = confirmations_of(visit.contact.pk, message_id=visit.message.pk)
+    is_in = kind is not None and kind.state == "in"
+    return ThankYou(
+        page=page_shown(visit.brand.pk if visit.brand else None, language=visit.language),
+        kind=kind,
+        is_reconfirmed=is_in and bool(found),
+        is_certain=is_in and any(record.cause == CONFIRMED for record in found),
+    )
+
+
+def page_shown(brand_id: int | None, *, language: str) -> ThankYouPage:
+    """Return a brand's page in a language, our words where it has none of its own."""
+    page = stored_page(brand_id, language=language) or ThankYouPage(language=language)
+    page.heading = page.heading or _("Thank you")
+    page.words = page.words or _("We are glad that you wish to hear from us.")
+    return page
+
+
+def stored_page(brand_id: int | None, *, language: str) -> ThankYouPage | None:
+    """Return what a brand wrote itself for a language, or None."""
+    return ThankYouPage.objects.filter(brand_id=brand_id, language=language).first()
+
+
 def mail_as_sent(visit: Visit, *, now: datetime) -> tuple[str, str] | None:
     """Return (subject, HTML) of the contact's mail, or None when its content is gone.
 
@@ -122,6 +186,7 @@ def mail_as_sent(visit: Visit, *, now: datetime) -> tuple[str, str] | None:
         unsubscribe_url=f"{public}/p/unsubscribe/{token_for(visit, Purpose.UNSUBSCRIBE)}",
         preferences_url=f"{public}/p/preferences/{token_for(visit, Purpose.PREFERENCES)}",
         view_url=f"{public}/p/view/{token_for(visit, Purpose.VIEW)}",
+        confirm_url=f"{public}/p/confirm/{token_for(visit, Purpose.CONFIRM)}",
         shown=shown,
     )
     return rendered.subject, rendered.html

@@ -135,6 +135,7 @@ class Press:
         is_tracked = address.tracking_tier != "none"
         click = f"{base}/c/{mint(self._keys, Purpose.CLICK, **facts)}/" if is_tracked else ""
         preferences = mint(self._keys, Purpose.PREFERENCES, **facts)
+        confirm = mint(self._keys, Purpose.CONFIRM, **facts)
         return {
             "link_url": click if is_tracked else None,
             "open_url": f"{base}/o/{mint(self._keys, Purpose.OPEN, **facts)}.gif"
@@ -143,6 +144,7 @@ class Press:
             "unsubscribe_url": f"{base}/u/{mint(self._keys, Purpose.UNSUBSCRIBE, **facts)}",
             "preferences_url": f"{public}/p/preferences/{preferences}",
             "view_url": f"{public}/p/view/{mint(self._keys, Purpose.VIEW, **facts)}",
+            "confirm_url": "" if is_tracked else f"{public}/p/confirm/{confirm}",
         }
 
     def _head(

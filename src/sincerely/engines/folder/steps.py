@@ -24,6 +24,7 @@ from sincerely.apps.engagement.rules.facts import OneClick
 from sincerely.apps.interests.actions import learn
 from sincerely.apps.interests.rules.clicks import ClickDelta
 from sincerely.engines.folder import queries
+from sincerely.engines.folder.confirmations import settle_confirmations
 
 ATTEMPTS = "attempts"
 SLICE = 500
@@ -63,16 +64,18 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
         taken = engagement.take(mine, messages, now=now)
         _withdraw_all(taken.one_clicks, now=now)
         learn(deltas_of(taken.clicks), now=now)
+        settle_confirmations(taken.clicks, now=now)
         engagement.move(CAPTURE, captures[-1].id, now=now)
     return Step(len(captures), is_more=len(captures) == limit)
 
 
 def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
-    """Judge again what is due, and let the labels learn."""
+    """Judge again what is due; labels learn, and people on the confirm button's click stay."""
     with transaction.atomic():
         engagement.take_turn(now)
         settled = engagement.settle(number, now=now, limit=limit)
         learn(deltas_of(settled.clicks), now=now)
+        settle_confirmations(settled.clicks, now=now)
     return Step(settled.count, is_more=settled.is_more)
 
 
@@ -114,6 +117,8 @@ def deltas_of(changes: Sequence[ClickChange]) -> list[ClickDelta]:
     """Return what changed verdicts add to and take from the evidence for labels."""
     deltas = []
     for change in changes:
+        if change.label_id is None:
+            continue
         human = (change.after == "human") - (change.before == "human")
         undecided = (change.after == "undecided") - (change.before == "undecided")
         if human or undecided:

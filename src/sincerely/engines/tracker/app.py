@@ -1,6 +1,7 @@
 """The tracker's answers, as a bare RSGI application.
 
-`/c/<token>/<number>` redirects to the stored target; `/o/<token>.gif` is one transparent pixel;
+`/c/<token>/<number>` redirects to the stored target, or to the message's thank-you page where that
+is the target; `/o/<token>.gif` is one transparent pixel;
 `/u/<token>` shows the way to the contact's page on GET and withdraws on a one-click POST (RFC 8058:
 no cookies, no login, no redirect). What a genuine token asks is captured durably before the answer.
 
@@ -19,10 +20,12 @@ from datetime import datetime
 from typing import Any
 
 from sincerely.apps.engagement.rules.tokens import (
+    CONFIRM_PAGE,
     Keys,
     Purpose,
     TokenFacts,
     is_simulated,
+    mint,
     open_token,
 )
 from sincerely.engines.tracker.peers import address_of
@@ -71,7 +74,7 @@ class Tracker:
         elif path == "/health":
             self._health(scope, protocol)
         else:
-            _answer(scope, protocol, 404, PLAIN, NOT_FOUND)
+            _answer(scope, protocol, 404, headers=PLAIN, body=NOT_FOUND)
 
     async def _click(self, scope: Any, protocol: Any, rest: str) -> None:
         token, _, number = rest.partition("/")
@@ -79,43 +82,66 @@ class Tracker:
         target = None
         if facts is not None and number.isascii() and number.isdecimal() and len(number) <= 5:
             target = self.targets.find(facts.mailing_id, int(number))
+        if facts is not None and target == CONFIRM_PAGE:
+            target = self._confirm_page(facts)
         if facts is None or target is None:
-            _answer(scope, protocol, 404, PLAIN, NOT_FOUND)
+            _answer(scope, protocol, 404, headers=PLAIN, body=NOT_FOUND)
         elif scope.method not in ("GET", "HEAD"):
-            _answer(scope, protocol, 405, [*PLAIN, ("allow", "GET, HEAD")], b"")
+            _answer(scope, protocol, 405, headers=[*PLAIN, ("allow", "GET, HEAD")], body=b"")
         else:
-            await self._keep(self._capture(scope, CLICK, token, facts, link_number=int(number)))
-            _answer(scope, protocol, 302, [*COMMON, ("location", target)], b"")
+            await self._keep(
+                self._capture(scope, CLICK, token, facts=facts, link_number=int(number))
+            )
+            _answer(scope, protocol, 302, headers=[*COMMON, ("location", target)], body=b"")
+
+    def _confirm_page(self, facts: TokenFacts) -> str:
+        """Return the message's own thank-you page; its token opens that page and nothing else."""
+        token = mint(
+            self.keys,
+            Purpose.CONFIRM,
+            mailing_id=facts.mailing_id,
+            message_id=facts.message_id,
+            nonce=facts.nonce,
+        )
+        return f"{self.page_url}/p/confirm/{token}"
 
     async def _open(self, scope: Any, protocol: Any, token: str) -> None:
         facts = open_token(self.keys, Purpose.OPEN, token)
         if facts is None:
-            _answer(scope, protocol, 404, PLAIN, NOT_FOUND)
+            _answer(scope, protocol, 404, headers=PLAIN, body=NOT_FOUND)
         else:
-            await self._keep(self._capture(scope, OPEN, token, facts))
-            _answer(scope, protocol, 200, IMAGE, PIXEL)
+            await self._keep(self._capture(scope, OPEN, token, facts=facts))
+            _answer(scope, protocol, 200, headers=IMAGE, body=PIXEL)
 
     async def _leave(self, scope: Any, protocol: Any, token: str) -> None:
         facts = open_token(self.keys, Purpose.UNSUBSCRIBE, token)
         if facts is None:
-            _answer(scope, protocol, 404, PLAIN, NOT_FOUND)
+            _answer(scope, protocol, 404, headers=PLAIN, body=NOT_FOUND)
         elif scope.method in ("GET", "HEAD"):
-            await self._keep(self._capture(scope, CLICK, token, facts))
+            await self._keep(self._capture(scope, CLICK, token, facts=facts))
             page = f"{self.page_url}/p/unsubscribe/{token}"
-            _answer(scope, protocol, 302, [*COMMON, ("location", page)], b"")
+            _answer(scope, protocol, 302, headers=[*COMMON, ("location", page)], body=b"")
         elif scope.method != "POST":
-            _answer(scope, protocol, 405, [*PLAIN, ("allow", "GET, HEAD, POST")], b"")
+            _answer(scope, protocol, 405, headers=[*PLAIN, ("allow", "GET, HEAD, POST")], body=b"")
         elif not await _is_one_click(scope, protocol):
-            _answer(scope, protocol, 400, PLAIN, b"List-Unsubscribe=One-Click is missing")
-        elif await self._keep(self._capture(scope, UNSUBSCRIBE, token, facts)):
-            _answer(scope, protocol, 200, PLAIN, TAKEN)
+            _answer(
+                scope, protocol, 400, headers=PLAIN, body=b"List-Unsubscribe=One-Click is missing"
+            )
+        elif await self._keep(self._capture(scope, UNSUBSCRIBE, token, facts=facts)):
+            _answer(scope, protocol, 200, headers=PLAIN, body=TAKEN)
         else:
-            _answer(scope, protocol, 503, [*PLAIN, ("retry-after", "30")], b"Please try again")
+            _answer(
+                scope,
+                protocol,
+                503,
+                headers=[*PLAIN, ("retry-after", "30")],
+                body=b"Please try again",
+            )
 
     def _health(self, scope: Any, protocol: Any) -> None:
         failing = self.writer is not None and self.writer.is_failing
         body = b"captures cannot be stored" if failing else b"ok"
-        _answer(scope, protocol, 503 if failing else 200, PLAIN, body)
+        _answer(scope, protocol, 503 if failing else 200, headers=PLAIN, body=body)
 
     async def _keep(self, capture: Capture) -> bool:
         """Wait until the capture is durable; False when it is not, in reasonable time."""
@@ -128,7 +154,7 @@ class Tracker:
         return True
 
     def _capture(
-        self, scope: Any, kind: int, token: str, facts: TokenFacts, *, link_number: int = 0
+        self, scope: Any, kind: int, token: str, *, facts: TokenFacts, link_number: int = 0
     ) -> Capture:
         headers = scope.headers
         query: str = scope.query_string
@@ -164,7 +190,7 @@ async def _is_one_click(scope: Any, protocol: Any) -> bool:
 
 
 def _answer(
-    scope: Any, protocol: Any, status: int, headers: list[tuple[str, str]], body: bytes
+    scope: Any, protocol: Any, status: int, *, headers: list[tuple[str, str]], body: bytes
 ) -> None:
     if scope.method == "HEAD" or not body:
         protocol.response_empty(status, headers)

@@ -14,7 +14,9 @@ from sincerely.apps.content.actions.links import review_links
 from sincerely.apps.content.compiler import compile_draft
 from sincerely.apps.content.models import Content, Mode
 from sincerely.apps.content.queries.relevance import holders
+from sincerely.apps.content.rules.confirming import leads_to_preferences, with_hosted_page
 from sincerely.apps.content.rules.fallbacks import FALLBACKS, with_fallback
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 from sincerely.apps.team.rules import Actor
 
 
@@ -49,9 +51,17 @@ def _changes(content: Content, fix: str, place: str) -> dict[str, Any]:
         return {"text": "", "is_text_edited": False}
     if fix == "fallback" and place in FALLBACKS:
         return _with_fallback(content, place)
-    if fix == "dynamic":
-        return _dynamic(content)
-    return {}
+    if fix == "confirm_page":
+        return _with_hosted_page(content, place)
+    return _dynamic(content) if fix == "dynamic" else {}
+
+
+def _with_hosted_page(content: Content, place: str) -> dict[str, Any]:
+    """Let a confirm button lead to our thank-you page; `place` is its block or its address."""
+    if leads_to_preferences(place):
+        return _replaced(content, place, CONFIRM_PAGE)
+    document = with_hosted_page(content.document, place)
+    return {"document": document} if document else {}
 
 
 def _replaced(content: Content, old: str, new: str) -> dict[str, Any]:

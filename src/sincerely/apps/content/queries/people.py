@@ -29,6 +29,16 @@ STANDARD = (
     "label_clicks",
     "today",
 )
+COLUMNS = (
+    "fields",
+    "first_name",
+    "last_name",
+    "address",
+    "language",
+    "time_zone",
+    "source",
+    "signed_up_at",
+)
 
 
 def known_fields() -> frozenset[str]:
@@ -41,10 +51,8 @@ def people_facts(
     contact_ids: Collection[int], fields: Collection[str], *, now: datetime
 ) -> dict[int, dict[str, Any]]:
     """Return the facts that a mail reads, by contact id; `fields` are the renderer's."""
-    people = {
-        contact.pk: _facts_of(contact)
-        for contact in Contact.objects.filter(pk__in=list(contact_ids))
-    }
+    found = Contact.objects.filter(pk__in=list(contact_ids)).values_list("id", *COLUMNS)
+    people = {row[0]: _facts_of(*row[1:]) for row in found}
     if "labels" in fields:
         for contact_id, names in _labels(contact_ids).items():
             people.get(contact_id, {})["labels"] = names
@@ -58,16 +66,21 @@ def people_facts(
     return people
 
 
-def _facts_of(contact: Contact) -> dict[str, Any]:
-    signed_up = contact.signed_up_at
-    return dict(contact.fields) | {
-        "first_name": contact.first_name,
-        "last_name": contact.last_name,
-        "name": f"{contact.first_name} {contact.last_name}".strip(),
-        "email": contact.address,
-        "language": contact.language,
-        "time_zone": contact.time_zone,
-        "source": contact.source,
+def _facts_of(  # the columns of `COLUMNS`: no model objects, a sender reads thousands a second
+    fields: dict[str, Any],
+    first_name: str,
+    last_name: str,
+    *standard: Any,
+) -> dict[str, Any]:
+    address, language, time_zone, source, signed_up = standard
+    return fields | {
+        "first_name": first_name,
+        "last_name": last_name,
+        "name": f"{first_name} {last_name}".strip(),
+        "email": address,
+        "language": language,
+        "time_zone": time_zone,
+        "source": source,
         "signed_up_on": signed_up.date().isoformat() if signed_up else "",
     }
 

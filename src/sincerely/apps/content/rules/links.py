@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from sincerely.apps.content.rules.liquid import SYSTEM_ROOTS
 from sincerely.apps.content.rules.source import Lifted, Mark
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 
 MOST_LINKS = 500
 LABELLED_ROLES = ("content", "action", "confirm")
@@ -51,6 +52,8 @@ class LinkFacts:
     @property
     def may_be_labelled(self) -> bool:
         """System, legal, mail and phone links say nothing about interests."""
+        if self.url == CONFIRM_PAGE:  # staying is an act, not an interest
+            return False
         return self.number is not None and self.role in LABELLED_ROLES
 
 
@@ -108,6 +111,8 @@ class _Finder:
     def _role(self, url: str, note: str, match: re.Match[str]) -> str:
         if note == "system":
             return next(name for root, name in SYSTEM_ROOTS.items() if root in url)
+        if url == CONFIRM_PAGE:
+            return "confirm"
         if url and url == self.privacy_url:
             return "legal"
         chosen = self.roles.get(url)
@@ -143,6 +148,8 @@ def note_of(url: str) -> str:
     """Return why an address is not tracked, '' if it is."""
     if not url:
         return "empty"
+    if url == CONFIRM_PAGE:
+        return ""
     if url.startswith("#"):
         return "place" if len(url) > 1 else "empty"
     scheme = url.partition(":")[0].lower()

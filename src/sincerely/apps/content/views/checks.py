@@ -78,6 +78,7 @@ def _row(content_id: int, finding: Finding, back: str) -> dict[str, Any]:
         "regenerate_text": _("Make it from the mail"),
         "fallback": _("Add a fall-back"),
         "relevance": _("Show blocks by label"),
+        "confirm_page": _("Use our thank-you page"),
     }
     if finding.fix in pages:
         name, row["fix_label"] = pages[finding.fix]

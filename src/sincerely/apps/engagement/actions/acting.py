@@ -12,7 +12,7 @@ from sincerely.apps.engagement import sql
 from sincerely.apps.engagement.actions.recount import recount
 from sincerely.apps.engagement.queries.facts import SignalFacts
 from sincerely.apps.engagement.rules.changes import ClickChange
-from sincerely.apps.engagement.rules.counting import TELLING_ROLES, event_of
+from sincerely.apps.engagement.rules.counting import CONFIRMING_ROLE, TELLING_ROLES, event_of
 from sincerely.apps.engagement.rules.verdict import Judgement
 
 NOUN = {"open": "open", "click": "click"}
@@ -28,7 +28,7 @@ class Change:
 
 
 def act_on(changes: Sequence[Change]) -> list[ClickChange]:
-    """Write events and rollups for changed verdicts; return what the labels have to learn."""
+    """Write events and rollups for changed verdicts; return what others have to learn."""
     counting = [change for change in changes if _event(change.signal)]
     fresh = [change for change in counting if change.before is None]
     revised = [change for change in counting if change.before is not None]
@@ -58,19 +58,22 @@ def _event_row(change: Change) -> tuple[Any, ...]:
 
 def _learnt(change: Change) -> ClickChange | None:
     signal = change.signal
-    if signal.hit.kind != "click" or signal.link is None or signal.link.label_id is None:
+    if signal.hit.kind != "click" or signal.link is None:
         return None
-    if signal.link.role not in TELLING_ROLES:
+    label_id = signal.link.label_id if signal.link.role in TELLING_ROLES else None
+    is_confirming = signal.link.role == CONFIRMING_ROLE
+    if label_id is None and not is_confirming:
         return None
     return ClickChange(
         contact_id=signal.contact_id,
-        label_id=signal.link.label_id,
+        label_id=label_id,
         mailing_id=signal.mailing_id,
         message_id=signal.message_id,
         at=signal.hit.at,
         before=change.before,
         after=change.after.verdict,
         is_simulated=signal.hit.is_simulated,
+        is_confirming=is_confirming,
     )
 
 

@@ -23,7 +23,7 @@ from sincerely.apps.engagement.rules.verdict import Circumstances, Hit
 from sincerely.apps.engagement.sql import moment_of
 
 SYSTEM_ROLES = ("unsubscribe", "preferences", "legal", "view")
-SURE_ACTS = (EventKind.REPLIED, EventKind.FORWARDED)
+SURE_ACTS = (EventKind.REPLIED, EventKind.FORWARDED, EventKind.CONFIRMED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 EVENT_OF = {"open": "opened", "click": "clicked"}
 COUNTING_ROLES = frozenset({"content", "action", "confirm"})
 TELLING_ROLES = frozenset({"content", "action"})  # confirming is an act, not an interest
+CONFIRMING_ROLE = "confirm"
 
 
 def event_of(kind: str, role: str | None) -> str | None:

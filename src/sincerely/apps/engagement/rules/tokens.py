@@ -23,6 +23,7 @@ TAG_BYTES = 16
 NONCE_BYTES = 6
 TOKEN_LENGTH = 43
 PROOF_LENGTH = 22
+CONFIRM_PAGE = "confirm:page"  # the stored target of a link to the hosted thank-you page
 Keys = bytes | tuple[bytes, ...]
 
 
@@ -34,6 +35,7 @@ class Purpose(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     VIEW = "view"
     PREFERENCES = "preferences"
+    CONFIRM = "confirm"
 
 
 @dataclass(frozen=True, slots=True)

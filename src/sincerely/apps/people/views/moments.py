@@ -10,6 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from sincerely.apps.consent.queries.confirmations import CLICKED, CONFIRMED
 from sincerely.apps.people.queries.contact_page import Moment
 
 
@@ -40,6 +41,7 @@ _EVENTS = {
     "clicked": ("click", "good"),
     "unsubscribed": ("ban", "bad"),
     "complained": ("alert-triangle", "bad"),
+    "confirmed": ("circle-check", "good"),
 }
 
 
@@ -55,6 +57,7 @@ def _event(moment: Moment) -> Told:
         "forwarded": _("Forwarded the mail"),
         "unsubscribed": _("Unsubscribed"),
         "complained": _("Complained of spam"),
+        "confirmed": _("Pressed ‘keep writing to me’"),
     }
     icon, tone = _EVENTS.get(event.kind, ("circle-dot", "calm"))
     is_human = event.verdict == "human"
@@ -101,6 +104,8 @@ def _consent(moment: Moment) -> Told:
     name = kind.name if kind else _("all marketing mail")
     permits = record.act == "permit"
     title = _("Agreed to %(type)s") if permits else _("Opted out of %(type)s")
+    if permits and record.cause in (CLICKED, CONFIRMED):
+        title = _("Reconfirmed %(type)s")
     parts = [record.get_channel_display()]
     if permits:
         parts.append(record.get_evidence_display())

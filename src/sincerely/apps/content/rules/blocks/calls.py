@@ -12,6 +12,7 @@ from sincerely.apps.content.rules.blocks.schema import (
     gettext_noop,
 )
 from sincerely.apps.content.rules.blocks.words import ALIGN
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 
 NETWORKS = (
     ("website", gettext_noop("Website")),
@@ -43,8 +44,9 @@ def _button(settings: Settings, paint: Paint) -> str:
 
 def _confirm(settings: Settings, paint: Paint) -> str:
     words = drawing.rich(settings["html"], align="center")
+    url = settings["url"] or CONFIRM_PAGE
     drawn = drawing.button(
-        settings["label"], settings["url"], paint, role="confirm", align="center", font_size="18px"
+        settings["label"], url, paint, role="confirm", align="center", font_size="18px"
     )
     inner = drawing.column(words + drawn)
     return drawing.section(inner, paint, ground="tint", padding="30px 0 26px")
@@ -106,7 +108,7 @@ CONFIRM = Kind(
             on_canvas=True,
         ),
         Field("label", "line", gettext_noop("Words on the button"), "Yes, please", on_canvas=True),
-        Field("url", "url", gettext_noop("Thank-you page")),
+        Field("url", "url", gettext_noop("Own thank-you page (leave it empty for ours)")),
     ),
     draw=_confirm,
     role="confirm",

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 import nh3
 
+from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
+
 LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _TOKEN = re.compile("\ue000(\\d+)\ue001")
 _DIV = re.compile(r"<(/?)div\b[^>]*>", re.IGNORECASE)
@@ -88,7 +90,7 @@ def clean_snippet(text: str) -> str:
 def clean_url(value: str) -> str:
     """Return a link's address, '' where its scheme may not stand in a mail."""
     value = "".join(value.split()) if "{" not in value else value.strip()
-    if not value or LIQUID.match(value) or value.startswith("#"):
+    if not value or value == CONFIRM_PAGE or LIQUID.match(value) or value.startswith("#"):
         return value
     try:
         scheme = urlsplit(value).scheme.lower()
