@@ -6,6 +6,7 @@ The clock of the process is turned, so that a click can come an hour after its m
 from __future__ import annotations
 
 import email
+import gc
 import http.client
 import re
 import threading
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import connection
 
 from sincerely.apps.campaigns import actions as campaigns
 from sincerely.apps.campaigns.models import Campaign
@@ -35,7 +37,7 @@ from sincerely.apps.content.actions import create_content, freeze
 from sincerely.apps.content.actions.links import choose_label, review_links
 from sincerely.apps.engagement.actions import register_mailing
 from sincerely.apps.engagement.models import Link
-from sincerely.apps.engagement.queries.watermarks import capture_conninfo
+from sincerely.apps.engagement.queries.watermarks import capture_conninfo, capture_store
 from sincerely.apps.labels.models import Label
 from sincerely.apps.sending.actions import ensure_default_sender, open_dispatch, plan_slice
 from sincerely.apps.sending.actions.transports import mailbox_transport
@@ -216,7 +218,7 @@ class Shop:
         ip: str = "127.0.0.1",
     ) -> tuple[int, str]:
         """Ask the tracker over real HTTP; return status and where it leads."""
-        connection = http.client.HTTPConnection(
+        asking = http.client.HTTPConnection(
             "127.0.0.1", self.tracker_port, timeout=10, source_address=(ip, 0)
         )
         headers = {"user-agent": agent}
@@ -224,10 +226,10 @@ class Shop:
             headers["content-type"] = "application/x-www-form-urlencoded"
         place = urlsplit(address)
         path = place.path + (f"?{place.query}" if place.query else "")
-        connection.request(method, path, body=body, headers=headers)
-        answer = connection.getresponse()
+        asking.request(method, path, body=body, headers=headers)
+        answer = asking.getresponse()
         answer.read()
-        connection.close()
+        asking.close()
         return answer.status, answer.getheader("location") or ""
 
     def click(self, mail: EmailMessage, url: str, **more: Any) -> None:
@@ -299,6 +301,9 @@ def tracking(port: int) -> Iterator[None]:
     finally:
         stop.set()
         thread.join(20)
+        assert not thread.is_alive()
+        del thread
+        gc.collect()  # the tracker's connection must not outlive it
         assert not failures, failures
 
 
@@ -307,10 +312,10 @@ def _wait_for(port: int, failures: list[BaseException]) -> None:
     while True:
         assert not failures, failures
         try:
-            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-            connection.request("GET", "/health")
-            connection.getresponse().read()
-            connection.close()
+            asking = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            asking.request("GET", "/health")
+            asking.getresponse().read()
+            asking.close()
             return
         except OSError:
             assert time.monotonic() < deadline
@@ -323,3 +328,5 @@ def forget_captures() -> None:
     while store.trim(store.last_id(), 10_000):
         pass
     store.close()
+    if connection.vendor == "postgresql":
+        capture_store().close()  # it connects again; an open session would keep the database
