@@ -242,7 +242,7 @@ def _has_words(value: Any) -> bool:
 def _advice(block: Block) -> list[Problem]:
     found: list[Problem] = []
     settings = block.settings
-    if block.type in {"button", "confirm"} and settings["label"] and not settings["url"]:
+    if block.type == "button" and settings["label"] and not settings["url"]:
         message = gettext_noop("This button leads nowhere yet: give it a link.")
         found.append(Problem("button-link", message, block.id))
     if block.type in {"image", "product"} and settings["src"] and not settings["alt"]:
