@@ -18,6 +18,7 @@ WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 12, 34
 TICKS = 4
 MOST_LABELS = 12
+LETTER = 6.5  # the width of a letter on the picture, about
 NOTHING = 1e-9  # below it a value is drawn as 0
 
 
@@ -148,7 +149,9 @@ def _axes(labels: list[str], scale: Scale, *, unit: str, middle: bool) -> list[s
         parts.append(f'<line class="{name}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         text = escape(figure(tick, unit))
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{text}</text>')
-    every = max(1, math.ceil(len(labels) / MOST_LABELS))
+    longest = max((len(label) for label in labels), default=0) * LETTER
+    room = max(1, (WIDTH - LEFT - RIGHT) / max(1, len(labels) - 1))
+    every = max(1, math.ceil(len(labels) / MOST_LABELS), math.ceil(longest / room))
     for index, label in enumerate(labels):
         if index % every:
             continue

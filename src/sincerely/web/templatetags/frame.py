@@ -77,7 +77,7 @@ def figure(value: Any) -> str:
     if isinstance(value, int):
         return str(number_format(value, use_l10n=True, force_grouping=True))
     if isinstance(value, float | Decimal):
-        return str(number_format(value, decimal_pos=1, use_l10n=True, force_grouping=True))
+        return str(number_format(round(value, 1), decimal_pos=1, use_l10n=True, force_grouping=True))
     return str(value)
 
 
@@ -87,7 +87,7 @@ def percent(value: float | None) -> str:
     if value is None:
         return "–"
     decimals = 1 if 0 < abs(value) < 0.0995 else 0
-    return f"{number_format(100 * value, decimal_pos=decimals, use_l10n=True)} %"
+    return f"{number_format(round(100 * value, decimals), decimal_pos=decimals, use_l10n=True)} %"
 
 
 @register.filter

@@ -19,6 +19,7 @@ from sincerely.apps.consent import actions as consent
 from sincerely.apps.consent.models import Channel, SuppressionReason
 from sincerely.apps.contacts.actions import create_list
 from sincerely.apps.contacts.models import Contact, ContactList
+from sincerely.apps.contacts.rules.addresses import masked
 from sincerely.apps.content.actions import create_content, freeze
 from sincerely.apps.content.actions.editing import create_from_template, save_draft
 from sincerely.apps.content.actions.links import review_links
@@ -179,11 +180,11 @@ def _deliver(
                 for m in messages
             ]
         )
-        for message in messages:
+        for (_customer, contact), message in zip(pairs, messages, strict=True):
             if message.state == State.FAILED:
                 consent.suppress(
                     bytes(message.address_key), reason=SuppressionReason.HARD_BOUNCE, now=sent_at,
-                    actor=Actor(), detail="550 5.1.1",
+                    actor=Actor(), detail="550 5.1.1", masked=masked(contact.address),
                 )  # fmt: skip
     captures = [
         _capture(message, response, place=place, sent_at=sent_at)
