@@ -1,4 +1,4 @@
-"""Reads of what says that somebody wishes to stay: a confirm click, the thank-you page's button."""
+"""Reads of what says that somebody stays: a confirm click, the thank-you page's button."""
 
 from __future__ import annotations
 
