@@ -29,7 +29,7 @@ AHEAD = 400
 BATCH = 200
 IDLE_SECONDS = 0.1
 TAKE_OVER_SECONDS = 2.0
-SWITCH_SECONDS = 0.001  # the loop must not wait 5 ms for a thread that renders
+SWITCH_SECONDS = 0.0001  # loop and recorder must not wait 5 ms for the thread that renders
 
 
 class Sender:

@@ -10,6 +10,8 @@ import email
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import EmailMessage
 from email.policy import default as modern
 from pathlib import Path
@@ -145,7 +147,11 @@ def _heading(raw: bytes) -> tuple[str, str]:
 
 
 def _decoded(value: bytes) -> str:
+    """Free of encoded words, by the old parser of the email package: the modern one is slow."""
     text = value.decode("utf-8", "replace")
     if "=?" not in text:
         return text
-    return str(modern.header_factory("subject", text))
+    try:
+        return str(make_header(decode_header(text)))
+    except (HeaderParseError, LookupError, UnicodeError):
+        return text

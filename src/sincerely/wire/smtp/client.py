@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
 from collections import deque
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from typing import cast
 
 from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyReader, Stage
 
+FORBIDDEN = re.compile(r"[\x00-\x20<>\x7f]")
 STEPS = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
 
 
@@ -70,7 +72,8 @@ class Connection(asyncio.Protocol):
         self._loop = asyncio.get_running_loop()
         self._timeout = timeout_seconds
         self._reader = ReplyReader()
-        self._waiting: deque[asyncio.Future[Reply]] = deque()
+        self._greeting: asyncio.Future[Reply] = self._loop.create_future()
+        self._waiting: deque[asyncio.Future[Reply]] = deque([self._greeting])
         self._hand_overs: deque[HandOver] = deque()
         self._transport: asyncio.Transport | None = None
         self._watchdog: asyncio.TimerHandle | None = None
@@ -107,6 +110,7 @@ class Connection(asyncio.Protocol):
             waiter = self._waiting.popleft()
             if not waiter.done():
                 waiter.set_exception(ConnectionFailed("The connection was lost.", self.last_reply))
+                waiter.exception()  # whoever gave up waiting leaves no warning behind
         while self._hand_overs:
             self._lose(self._hand_overs.popleft())
 
@@ -148,14 +152,17 @@ class Connection(asyncio.Protocol):
         end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
         self._write(content + end)
 
+    async def greeting(self) -> Reply:
+        """Return how the server greets; awaited since the start, for it may speak at once."""
+        return await self._greeting
+
     async def command(self, line: bytes) -> Reply:
         """Send one command outside a hand-over and return its reply."""
         waiter: asyncio.Future[Reply] = self._loop.create_future()
         if self.is_closed:
             raise ConnectionFailed("The connection was lost.", self.last_reply)
         self._waiting.append(waiter)
-        if line:
-            self._write(line + b"\r\n")
+        self._write(line + b"\r\n")
         return await waiter
 
     async def quit(self) -> None:
@@ -281,6 +288,6 @@ class Connection(asyncio.Protocol):
 
 def _address(text: str) -> bytes:
     """Return an envelope address as bytes; control characters, spaces and brackets are refused."""
-    if any(ord(sign) <= 32 or sign in "<>\x7f" for sign in text):
+    if FORBIDDEN.search(text):
         raise ValueError("An address must not hold spaces, brackets or control characters.")
     return text.encode("utf-8")

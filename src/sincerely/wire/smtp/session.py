@@ -59,7 +59,7 @@ async def open_connection(route: Route) -> Connection:
 
 
 async def _greet(connection: Connection, route: Route, context: ssl.SSLContext | None) -> None:
-    greeting = await connection.command(b"")
+    greeting = await connection.greeting()
     if greeting.code != 220:
         raise ConnectionFailed("The server refused the session.", greeting)
     features = await _hello(connection, route)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from scipy.stats import gamma
+from scipy.special import gammainc, gammaincc
 
 UNDECIDED_WEIGHT = 0.25
 DECLARED_WEIGHT = 5.0
@@ -77,12 +77,12 @@ def classify(evidence: Evidence, *, mean_rate: float) -> Strength:
     shape = PRIOR_MAILS * mean + evidence.clicks
     shape += DECLARED_WEIGHT * evidence.declared + TOLD_WEIGHT * evidence.told
     rate = PRIOR_MAILS + evidence.exposures
-    above = float(gamma.sf(1.5 * mean, shape, scale=1 / rate))
+    above = float(gammaincc(shape, 1.5 * mean * rate))
     if above > 0.9:
         return Strength.STRONG
     if above > 0.7:
         return Strength.LIKELY
     # Without a mail seen there is nothing that could speak against an interest.
-    if evidence.exposures > 0 and float(gamma.cdf(0.5 * mean, shape, scale=1 / rate)) > 0.8:
+    if evidence.exposures > 0 and float(gammainc(shape, 0.5 * mean * rate)) > 0.8:
         return Strength.NOT
     return Strength.UNKNOWN

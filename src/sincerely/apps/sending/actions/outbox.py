@@ -16,7 +16,14 @@ from django.db import connection, transaction
 from sincerely.apps.consent.actions import suppress
 from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.models import Dispatch, State, Transport
-from sincerely.apps.sending.queries.sql import lock_rows, moment
+from sincerely.apps.sending.queries.outbox import is_paced
+from sincerely.apps.sending.queries.sql import (
+    given_rows,
+    given_values,
+    lock_rows,
+    moment,
+    moment_text,
+)
 
 CLAIM = """
 UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
@@ -24,19 +31,34 @@ WHERE id IN (SELECT id FROM sending_message WHERE mailing_id = %s
   AND state IN ('planned', 'deferred') AND due_at <= %s ORDER BY due_at, id LIMIT %s{lock})
 RETURNING id, mailing_id, contact_id, nonce, address_key, version_id, fence, attempt_count"""
 
+SETTLED = {
+    "id": "bigint",
+    "fence": "integer",
+    "state": "text",
+    "reason": "text",
+    "due_at": "timestamptz",
+    "finished_at": "timestamptz",
+    "at": "timestamptz",
+    "code": "smallint",
+    "words": "text",
+}
 RECORD = """
-INSERT INTO sending_attempt (message_id, at, outcome, code, text)
-SELECT id, {at}, %s, {code}, %s FROM sending_message
-WHERE id = %s AND fence = %s AND state = 'dialling'"""
+WITH given AS ({given}) INSERT INTO sending_attempt (message_id, at, outcome, code, text)
+SELECT m.id, g.at, g.state, g.code, g.words FROM given g
+CROSS JOIN sending_message m WHERE m.id = g.id AND m.fence = g.fence AND m.state = 'dialling'"""
 
 SETTLE = """
-UPDATE sending_message SET state = %s, reason = %s, due_at = COALESCE(%s, due_at),
-  finished_at = %s, attempt_count = attempt_count + 1, claimed_by = ''
-WHERE id = %s AND fence = %s AND state = 'dialling'"""
+WITH given AS ({given}) UPDATE sending_message SET state = g.state, reason = g.reason,
+  due_at = COALESCE(g.due_at, sending_message.due_at), finished_at = g.finished_at,
+  attempt_count = attempt_count + 1, claimed_by = ''
+FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
+  AND sending_message.state = 'dialling'"""
 
+DIALLED = {"id": "bigint", "fence": "integer", "shown": "text"}
 DIAL = """
-UPDATE sending_message SET state = 'dialling', shown_blocks = %s
-WHERE id = %s AND fence = %s AND state = 'claimed'"""
+WITH given AS ({given}) UPDATE sending_message SET state = 'dialling', shown_blocks = g.shown
+FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
+  AND sending_message.state = 'claimed'"""
 
 REFUSE = """
 UPDATE sending_message SET state = %s, reason = %s, finished_at = %s, claimed_by = ''
@@ -97,10 +119,10 @@ def claim(mailing_id: int, *, owner: str, now: datetime, limit: int) -> list[Cla
 
 def _within_pace(mailing_id: int, now: datetime, limit: int) -> int:
     """Return how many may be claimed now; moves the pace of mailing and transport with it."""
+    if not is_paced(mailing_id):
+        return limit
     dispatch = Dispatch.objects.select_related("transport").get(pk=mailing_id)
     paced = [row for row in (dispatch, dispatch.transport) if row.per_hour]
-    if not paced:
-        return limit
     locked = [type(row).objects.select_for_update().get(pk=row.pk) for row in paced]
     for row in locked:
         if row.paced_until is not None and row.paced_until > now:
@@ -117,33 +139,25 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
     """Write attempts and states, in the caller's transaction; foreign fences change nothing."""
     if not settlements:
         return
-    is_postgresql = connection.vendor == "postgresql"
-    sql = RECORD.format(
-        at="%s::timestamptz" if is_postgresql else "%s",
-        code="%s::smallint" if is_postgresql else "%s",
+    texts = {at: moment_text(at) for s in settlements for at in (s.due_at, s.finished_at)}
+    at_text = moment_text(now)
+    given = given_values(
+        (
+            s.message.id,
+            s.message.fence,
+            s.state,
+            s.reason,
+            texts[s.due_at],
+            texts[s.finished_at],
+            at_text,
+            s.code,
+            s.text[:300].replace("\0", ""),
+        )
+        for s in settlements
     )
     with connection.cursor() as cursor:
-        cursor.executemany(
-            sql,
-            [
-                (moment(now), s.state, s.code, s.text[:300], s.message.id, s.message.fence)
-                for s in settlements
-            ],
-        )
-        cursor.executemany(
-            SETTLE,
-            [
-                (
-                    s.state,
-                    s.reason,
-                    moment(s.due_at),
-                    moment(s.finished_at),
-                    s.message.id,
-                    s.message.fence,
-                )
-                for s in settlements
-            ],
-        )
+        cursor.execute(RECORD.format(given=given_rows(SETTLED)), [given])
+        cursor.execute(SETTLE.format(given=given_rows(SETTLED)), [given])
     for settlement in settlements:
         if settlement.suppresses:
             suppress(
@@ -157,10 +171,9 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
 def dial(granted: Sequence[tuple[Claimed, str]]) -> None:
     """Mark messages, with the blocks they show, as being handed over; caller's transaction."""
     if granted:
+        given = given_values((m.id, m.fence, shown[:200]) for m, shown in granted)
         with connection.cursor() as cursor:
-            cursor.executemany(
-                DIAL, [(shown[:200], message.id, message.fence) for message, shown in granted]
-            )
+            cursor.execute(DIAL.format(given=given_rows(DIALLED)), [given])
 
 
 def refuse(refused: Sequence[tuple[Claimed, str]], *, now: datetime) -> None:

@@ -97,6 +97,8 @@ def _just_left() -> dict[int, set[int | None]]:
     """Contacts who have pressed one-click unsubscribe just now, with the type they left."""
     message_ids = unfolded_unsubscribes()
     left: dict[int, set[int | None]] = defaultdict(set)
+    if not message_ids:
+        return left
     for contact_id, kind in Message.objects.filter(pk__in=message_ids).values_list(
         "contact_id", "mailing__subscription_type_id"
     ):

@@ -19,6 +19,10 @@ AND NOT EXISTS (SELECT 1 FROM sending_hold h
   WHERE h.lifted_at IS NULL AND (h.mailing_id = d.mailing_id OR h.mailing_id IS NULL))
 ORDER BY d.mailing_id"""
 
+PACED = """
+SELECT d.per_hour, t.per_hour FROM sending_dispatch d
+JOIN sending_transport t ON t.id = d.transport_id WHERE d.mailing_id = %s"""
+
 HELD = """
 SELECT d.mailing_id, d.state, d.subscription_type_id, g.tag,
   CASE WHEN EXISTS (SELECT 1 FROM sending_hold h WHERE h.lifted_at IS NULL
@@ -46,6 +50,11 @@ class Switch:
 def claimable(now: datetime) -> list[tuple[int, int]]:
     """Return (mailing, transport) of the open, unheld mailings that have mail due."""
     return [(row[0], row[1]) for row in rows(CLAIMABLE, [moment(now), moment(now)])]
+
+
+def is_paced(mailing_id: int) -> bool:
+    """Say whether the mailing or its transport has a rate per hour."""
+    return any(any(row) for row in rows(PACED, [mailing_id]))
 
 
 def switch_of(mailing_id: int) -> Switch:

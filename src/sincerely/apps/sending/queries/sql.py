@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -46,3 +46,28 @@ def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql, parameters)
         return list(cursor.fetchall())
+
+
+def given_rows(columns: Mapping[str, str]) -> str:
+    """Return the source of rows for one parameter from `given_values`.
+
+    `columns` are names and PostgreSQL types in the order of the values. One statement for a batch:
+    each step of a statement gives Python's lock away, and another thread may keep it a while.
+    """
+    if is_postgresql():
+        named = [
+            f"(value->>{n})::{kind} AS {name}" for n, (name, kind) in enumerate(columns.items())
+        ]
+        return f"SELECT {', '.join(named)} FROM json_array_elements(CAST(%s AS json))"  # noqa: S608 -- constants
+    named = [f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(columns)]
+    return f"SELECT {', '.join(named)} FROM json_each(%s)"  # noqa: S608 -- constants
+
+
+def given_values(batch: Iterable[Sequence[Any]]) -> str:
+    """Return the parameter for `given_rows`."""
+    return json.dumps(list(batch))
+
+
+def moment_text(at: datetime | None) -> str | None:
+    """Return a time as it stands among the values of `given_rows`."""
+    return None if at is None else str(moment(at))
