@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms, template
+from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
 from django.utils.formats import number_format
@@ -15,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from sincerely.web import charts
 from sincerely.web.states import State, state_of
+from sincerely.wire import clock
 
 register = template.Library()
 
@@ -77,7 +79,8 @@ def figure(value: Any) -> str:
     if isinstance(value, int):
         return str(number_format(value, use_l10n=True, force_grouping=True))
     if isinstance(value, float | Decimal):
-        return str(number_format(round(value, 1), decimal_pos=1, use_l10n=True, force_grouping=True))
+        shown = round(value, 1)  # number_format cuts off, it does not round
+        return str(number_format(shown, decimal_pos=1, use_l10n=True, force_grouping=True))
     return str(value)
 
 
@@ -88,6 +91,13 @@ def percent(value: float | None) -> str:
         return "–"
     decimals = 1 if 0 < abs(value) < 0.0995 else 0
     return f"{number_format(round(100 * value, decimals), decimal_pos=decimals, use_l10n=True)} %"
+
+
+@register.filter
+def ago(value: datetime) -> str:
+    """Return how long ago a moment was by the business clock, in words."""
+    drift = clock.now() - datetime.now(UTC)
+    return str(naturaltime(value - drift))
 
 
 @register.filter
