@@ -84,6 +84,9 @@ class FieldDefinition(models.Model):
     created_at = models.DateTimeField()
     archived_at = models.DateTimeField(null=True)
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class ContactList(models.Model):
     """Contacts put together by hand, by import or as a snapshot of a segment."""

@@ -26,7 +26,8 @@ PAGE = 50
 
 @requires(Capability.EXPORT)
 def export_list(request: HttpRequest) -> HttpResponse:
-    """Show the exports and the form for a new one; `?of=list:3` chooses who."""
+    """Show the exports and the form for a new one; `?of=list:3` or `?list=3` chooses who."""
+    asked = _asked_for(request)
     fields = queries.field_names()
     form = ExportForm(
         request.POST or None,
@@ -36,9 +37,9 @@ def export_list(request: HttpRequest) -> HttpResponse:
             *((f"{FIELD}{key}", name) for key, name in fields.items()),
         ],
         initial={
-            "subject": request.GET.get("of", "everyone:0"),
+            "subject": asked,
             "columns": [*DEFAULT, *(f"{FIELD}{key}" for key in fields)]
-            + (list(LABEL_ONLY) if request.GET.get("of", "").startswith("label") else []),
+            + (list(LABEL_ONLY) if asked.startswith("label:") else []),
         },
     )
     if request.method == "POST" and form.is_valid():
@@ -53,6 +54,14 @@ def export_list(request: HttpRequest) -> HttpResponse:
         "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
     }
     return render(request, "people/export_list.html", context, status=422 if form.errors else 200)
+
+
+def _asked_for(request: HttpRequest) -> str:
+    """Return whom the address names, as a choice of the form; everybody where it names nobody."""
+    for kind in ("list", "segment", "label"):
+        if request.GET.get(kind):
+            return f"{kind}:{request.GET[kind]}"
+    return request.GET.get("of", "everyone:0")
 
 
 def _subjects() -> list[tuple[Any, Any]]:
