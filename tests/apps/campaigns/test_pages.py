@@ -1,0 +1,79 @@
+"""The pages of a campaign in the hands of a newcomer: every field is there and does its work."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+from django.test import Client
+
+from sincerely.apps.campaigns.models import Campaign
+from sincerely.apps.labels.actions import create_label
+from tests.apps.campaigns.desk import draft, put_on_list
+from tests.apps.sending.people import marketing, opted_in
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def client(cast: Cast, client: Client) -> Client:
+    client.force_login(cast.alice)
+    return client
+
+
+def test_the_envelope_can_be_chosen_and_stored(cast: Cast, client: Client, now: datetime) -> None:
+    kind = marketing(now)
+    campaign = draft(cast, now=now)
+    page = client.get(f"/mail/campaigns/{campaign.pk}/write/").content.decode()
+    for name in ("sender", "subscription_type", "reply_to", "transport", "utm_source", "per_hour"):
+        assert f'name="{name}"' in page
+    answer = client.post(
+        f"/mail/campaigns/{campaign.pk}/envelope/",
+        {
+            "name": "July",
+            "sender": campaign.sender_id,
+            "subscription_type": kind.pk,
+            "transport": campaign.transport_id,
+            "language": "en",
+        },
+    )
+    assert answer.status_code == 302
+    campaign.refresh_from_db()
+    assert (campaign.name, campaign.subscription_type_id) == ("July", kind.pk)
+
+
+def test_the_audience_is_ticked_and_counted(cast: Cast, client: Client, now: datetime) -> None:
+    people = opted_in(3, now=now, kind=marketing(now))
+    chosen = put_on_list("Friends", people[:2], now=now)
+    campaign = draft(cast, now=now)
+    address = f"/mail/campaigns/{campaign.pk}/people/"
+    page = client.get(address).content.decode()
+    assert f'value="list:{chosen.pk}"' in page
+    assert 'type="checkbox"' in page
+    counted = client.get(f"{address}count/", {"include": f"list:{chosen.pk}"})
+    assert counted.context["will_get_it"] == 2
+    client.post(address, {"include": f"list:{chosen.pk}"})
+    campaign.refresh_from_db()
+    assert campaign.audience == {"include": [{"list": chosen.pk}], "exclude": []}
+
+
+def test_a_new_campaign_goes_to_whom_the_address_names(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    label = create_label("Cats", now=now, actor=cast.actor)
+    address = f"/mail/campaigns/new/?label={label.pk}"
+    assert "Cats" in client.get(address).content.decode()
+    client.post(
+        address,
+        {"name": "Cats only", "brand": cast.brand.pk, "language": "en", "template": "newsletter"},
+    )
+    assert Campaign.objects.get(name="Cats only").audience["include"] == [{"label": label.pk}]
+
+
+def test_an_unknown_audience_in_the_address_is_left_out(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    answer = client.get("/mail/campaigns/new/?segment=4711")
+    assert answer.status_code == 200
+    assert answer.context["audience_name"] == ""
