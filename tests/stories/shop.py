@@ -330,3 +330,8 @@ def forget_captures() -> None:
     store.close()
     if connection.vendor == "postgresql":
         capture_store().close()  # it connects again; an open session would keep the database
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND application_name = 'tracker'"
+            )
