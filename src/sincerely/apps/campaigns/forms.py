@@ -156,7 +156,7 @@ class AudienceForm(forms.Form):
         assert isinstance(field, forms.MultipleChoiceField)
         boxes = iter(self[side])
         groups: list[Group] = []
-        for value, label in cast("list[tuple[str, Any]]", list(field.choices)):
+        for value, label in cast("list[tuple[str, Any]]", field.choices):
             is_group = isinstance(label, list | tuple)
             count = len(label) if is_group else 1
             groups.append((value if is_group else "", [next(boxes) for _one in range(count)]))

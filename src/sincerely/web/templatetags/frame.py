@@ -79,7 +79,7 @@ def figure(value: Any) -> str:
     if isinstance(value, int):
         return str(number_format(value, use_l10n=True, force_grouping=True))
     if isinstance(value, float | Decimal):
-        shown = round(value, 1)  # number_format cuts off, it does not round
+        shown: Any = round(value, 1)  # number_format cuts off, it does not round
         return str(number_format(shown, decimal_pos=1, use_l10n=True, force_grouping=True))
     return str(value)
 
