@@ -296,3 +296,20 @@ def test_replies_are_cut_anywhere() -> None:
         reader = ReplyReader()
         found = reader.feed(stream[:cut]) + reader.feed(stream[cut:])
         assert [(r.code, r.text) for r in found] == [(250, "one two"), (354, "go")]
+
+
+def test_a_server_that_greets_at_once_is_heard() -> None:
+    """The greeting may come before anybody asks for it: a quick server on the same machine."""
+
+    async def scene() -> None:
+        async with scripted(lambda reader, _writer: reader.read()) as route:
+            loop = asyncio.get_running_loop()
+            _, connection = await loop.create_connection(
+                lambda: Connection(timeout_seconds=5), route.host, route.port
+            )
+            connection.data_received(b"220 quick ESMTP\r\n")
+            assert not connection.is_closed
+            assert (await connection.greeting()).code == 220
+            connection.abort()
+
+    asyncio.run(scene())

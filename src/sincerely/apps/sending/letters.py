@@ -135,7 +135,7 @@ class Press:
         is_tracked = address.tracking_tier != "none"
         click = f"{base}/c/{mint(self._keys, Purpose.CLICK, **facts)}/" if is_tracked else ""
         preferences = mint(self._keys, Purpose.PREFERENCES, **facts)
-        confirm = mint(self._keys, Purpose.CONFIRM, **facts)
+        confirm = "" if is_tracked else mint(self._keys, Purpose.CONFIRM, **facts)
         return {
             "link_url": click if is_tracked else None,
             "open_url": f"{base}/o/{mint(self._keys, Purpose.OPEN, **facts)}.gif"

@@ -31,6 +31,8 @@ from sincerely.wire.smtp.replies import Outcome, Stage
 log = structlog.get_logger("sender")
 MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
+# How long a turn waits for the others that are under way: half as many commits at a fast server.
+LINGER_SECONDS = 0.002
 GO = ""
 
 
@@ -52,6 +54,7 @@ class Recorder:
         self._waiting: list[Turn] = []
         self._wake = threading.Condition()
         self._is_closing = False
+        self._abroad: set[int] = set()  # granted, their outcome not heard; the recorder's thread
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
         self.accepted_count = 0
         self.commit_count = 0
@@ -82,6 +85,7 @@ class Recorder:
             while True:
                 with self._wake:
                     self._wake.wait_for(lambda: self._waiting or self._is_closing)
+                    self._wake.wait_for(self._is_worth_a_commit, LINGER_SECONDS)
                     batch = self._waiting[:MOST_PER_COMMIT]
                     del self._waiting[:MOST_PER_COMMIT]
                 if not batch:
@@ -92,6 +96,9 @@ class Recorder:
         finally:
             capture_store().close()
             connection.close()
+
+    def _is_worth_a_commit(self) -> bool:
+        return self._is_closing or len(self._waiting) >= min(len(self._abroad), MOST_PER_COMMIT)
 
     def _write_until_it_works(self, batch: list[Turn]) -> list[str]:
         while True:
@@ -133,6 +140,8 @@ class Recorder:
                 ],
                 now=now,
             )
+        self._abroad.difference_update(t.done.message.id for t in batch if t.done is not None)
+        self._abroad.update(r.message.id for r in granted)
         self.commit_count += 1
         self.accepted_count += sum(s.state == State.ACCEPTED for s in settlements)
         return [said[t.following.message.id] if t.following else GO for t in batch]

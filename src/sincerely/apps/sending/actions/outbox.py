@@ -25,10 +25,12 @@ from sincerely.apps.sending.queries.sql import (
     moment_text,
 )
 
+# MATERIALIZED: PostgreSQL may run a locking subquery once per row and so claim beyond the limit.
 CLAIM = """
-UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
-WHERE id IN (SELECT id FROM sending_message WHERE mailing_id = %s
+WITH due AS MATERIALIZED (SELECT id FROM sending_message WHERE mailing_id = %s
   AND state IN ('planned', 'deferred') AND due_at <= %s ORDER BY due_at, id LIMIT %s{lock})
+UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
+WHERE id IN (SELECT id FROM due)
 RETURNING id, mailing_id, contact_id, nonce, address_key, version_id, fence, attempt_count"""
 
 SETTLED = {
@@ -108,7 +110,7 @@ def claim(mailing_id: int, *, owner: str, now: datetime, limit: int) -> list[Cla
         with connection.cursor() as cursor:
             cursor.execute(
                 CLAIM.format(lock=lock_rows(skip_locked=True)),
-                [owner, mailing_id, moment(now), limit],
+                [mailing_id, moment(now), limit, owner],
             )
             found = [
                 Claimed(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), *row[5:])
