@@ -14,7 +14,11 @@ os.environ["SINCERELY_HOME"] = str(_home)
 os.environ.setdefault("SINCERELY_SECRET", "a secret for tests only")
 os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")
 if os.environ.get("SINCERELY_TEST_DATABASE_URL"):
-    os.environ["DATABASE_URL"] = os.environ["SINCERELY_TEST_DATABASE_URL"]
+    # One cluster per worker: what waits below the oldest running transaction of a cluster must not
+    # wait for another worker's test.
+    _urls = os.environ["SINCERELY_TEST_DATABASE_URL"].split()
+    _worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    os.environ["DATABASE_URL"] = _urls[int(_worker) % len(_urls)]
 else:
     os.environ.pop("DATABASE_URL", None)
 

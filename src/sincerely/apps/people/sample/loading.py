@@ -45,7 +45,8 @@ from sincerely.apps.people.sample.past import (
 )
 from sincerely.apps.people.sample.table import FILE_NAME, choices, file_of
 from sincerely.apps.sending.actions import open_dispatch
-from sincerely.apps.sending.models import Dispatch, Message, SenderIdentity, State, Transport
+from sincerely.apps.sending.actions.transports import mailbox_transport
+from sincerely.apps.sending.models import Dispatch, Message, SenderIdentity, State
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.models import Brand, Organisation
 from sincerely.apps.team.rules import Actor
@@ -124,8 +125,8 @@ def _campaign_of(past: PastCampaign, work: Import, sent_at: datetime) -> Campaig
     actor = Actor(member_id=work.member_id)
     brand = Brand.objects.filter(archived_at=None).order_by("pk").first()
     sender = SenderIdentity.objects.filter(archived_at=None).order_by("pk").first()
-    transport = Transport.objects.filter(kind="mailbox").first()
-    if brand is None or sender is None or transport is None:
+    transport = mailbox_transport(now=sent_at)
+    if brand is None or sender is None:
         raise NothingToWriteWith
     kind = consent.default_subscription_type(sent_at)
     ids = dict(Label.objects.values_list("name", "pk"))
