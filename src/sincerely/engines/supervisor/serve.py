@@ -24,6 +24,7 @@ from sincerely.project import installation, owner_link
 
 log = structlog.get_logger("supervisor")
 GRACE_SECONDS = 10.0
+HEAD_START_SECONDS = 2.0
 LONGEST_PAUSE_SECONDS = 30.0
 
 
@@ -76,10 +77,13 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, ask)
     installation.prepare()
     children = [Child(name) for name in options.only]
-    for child in children:
+    for child in children[:1]:
         child.start()
     if not options.quiet:
         print(owner_link.greeting(), flush=True)
+    # The others follow in a moment, so that the pages, which a person waits for, come up first.
+    if children and children[0].name == "web":
+        stop.wait(HEAD_START_SECONDS)
     while not stop.wait(0.2):
         for child in children:
             child.look()
