@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 import pytest
 from django.test import Client
 
-from sincerely.apps.campaigns import actions, queries
+from sincerely.apps.campaigns import actions, queries, tasks
 from sincerely.apps.campaigns.actions.launch import NotReady
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.rules.schedule import Local, Now
@@ -17,7 +17,7 @@ from sincerely.apps.contacts.models import Contact
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries import tally
 from sincerely.apps.team.models import AuditEntry
-from tests.apps.campaigns.desk import draft, launch, put_on_list, run
+from tests.apps.campaigns.desk import STOP, draft, launch, put_on_list, run
 from tests.apps.sending.people import add_contact, add_opt_out, marketing, opted_in
 from tests.cast import Cast
 
@@ -178,3 +178,15 @@ def test_a_copy_has_the_envelope_and_audience_but_no_past(cast: Cast, now: datet
     assert (copy.stage, copy.launched_at) == ("draft", None)
     assert copy.content_id != campaign.content_id
     assert tally(copy.mailing_id).audience_count == 0
+
+
+def test_a_cancel_that_a_crash_cut_short_is_finished_by_the_runner(
+    cast: Cast, now: datetime
+) -> None:
+    opted_in(3, now=now, kind=marketing(now))
+    campaign = draft(cast, now=now)
+    choose(campaign, cast, now=now, include=[{"everyone": True}], exclude=[])
+    launch(campaign, cast, now=now)
+    Campaign.objects.filter(pk=campaign.pk).update(stage="cancelled")
+    tasks.finish_cancels(now=now, owner="test", stop=STOP)
+    assert tally(campaign.mailing_id).by_state == {"cancelled": 3}

@@ -24,3 +24,11 @@ def plan_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:
         if not stop.is_set()
     ]
     return any(more)
+
+
+def finish_cancels(*, now: datetime, owner: str, stop: threading.Event) -> bool:
+    """End what still waits of cancelled campaigns: a crash may come between the two writes."""
+    for campaign in queries.half_cancelled():
+        if not stop.is_set():
+            actions.end_cancelled(campaign, now=now)
+    return False

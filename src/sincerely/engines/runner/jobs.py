@@ -34,6 +34,7 @@ class Job:
 JOBS = (
     Job("launch campaigns", campaigns.launch_due, 0.5),
     Job("plan campaigns", campaigns.plan_step, 0.2),
+    Job("finish cancels", campaigns.finish_cancels, 10.0),
     Job("import", people.import_step, 0.5),
     Job("export", people.export_step, 0.5),
     Job("pet shop", sample.sample_step, 1.0),

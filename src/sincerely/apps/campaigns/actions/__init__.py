@@ -10,6 +10,7 @@ from sincerely.apps.campaigns.actions.compose import (
 from sincerely.apps.campaigns.actions.launch import (
     begin_mailing,
     cancel_campaign,
+    end_cancelled,
     launch_campaign,
     pause_campaign,
     plan_campaign,
@@ -25,6 +26,7 @@ __all__ = [
     "change_envelope",
     "create_campaign",
     "duplicate_campaign",
+    "end_cancelled",
     "exclude_irrelevant",
     "launch_campaign",
     "pause_campaign",

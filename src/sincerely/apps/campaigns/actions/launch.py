@@ -164,6 +164,11 @@ def cancel_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> int:
     with transaction.atomic():
         campaign = locked(campaign_id, "cancel")
         _turn(campaign, Stage.CANCELLED, now=now, actor=actor)
+    return end_cancelled(campaign, now=now)
+
+
+def end_cancelled(campaign: Campaign, *, now: datetime) -> int:
+    """End what still waits of a cancelled campaign; safe to repeat. Returns how many it were."""
     return sending.cancel(campaign.mailing_id, now=now, actor=PROGRAM)
 
 
