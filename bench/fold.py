@@ -70,6 +70,24 @@ def _timed(rows: int, step, **arguments) -> float:
             return rows / (time.perf_counter() - start)
 
 
+def _people(contacts: int) -> None:
+    from sincerely.apps.contacts.models import Contact
+
+    Contact.objects.bulk_create(
+        (
+            Contact(
+                address=f"c{n}@people.example",
+                address_key=n.to_bytes(16, "big"),
+                domain="people.example",
+                created_at=NOW,
+                changed_at=NOW,
+            )
+            for n in range(1, contacts + 1)
+        ),
+        batch_size=2_000,
+    )
+
+
 def _world(contacts: int) -> int:
     from django.db import transaction
 
@@ -85,19 +103,7 @@ def _world(contacts: int) -> int:
         [LinkSpec(n, f"https://shop.example/{n}", label_id=label.pk) for n in range(1, 11)],
     )
     with transaction.atomic():
-        Contact.objects.bulk_create(
-            (
-                Contact(
-                    address=f"c{n}@people.example",
-                    address_key=n.to_bytes(16, "big"),
-                    domain="people.example",
-                    created_at=NOW,
-                    changed_at=NOW,
-                )
-                for n in range(1, contacts + 1)
-            ),
-            batch_size=2_000,
-        )
+        _people(contacts)
         ids = Contact.objects.order_by("pk").values_list("pk", flat=True)
         Message.objects.bulk_create(
             (
