@@ -123,7 +123,6 @@ def opted_in(
     first = Contact.objects.order_by("-id").values_list("id", flat=True).first() or 0
     contacts = Contact.objects.bulk_create(
         Contact(
-            id=first + n,
             address=f"person{first + n}@{domain}",
             address_key=key_of(f"person{first + n}@{domain}"),
             domain=domain,
