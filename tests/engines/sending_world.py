@@ -41,6 +41,7 @@ class Server:
     features: tuple[str, ...] = ("PIPELINING",)
     port: int = 0
     after_content: Callable[[], None] = lambda: None
+    pause_before_content: Callable[[str], float] = lambda _recipient: 0.0
     _sessions: set[object] = field(default_factory=set)
 
     async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -67,11 +68,12 @@ class Server:
                 said = self.at_recipient(recipient)
                 if not said.startswith("2"):
                     recipient = ""
-                writer.write(f"{said}\r\n".encode())
+                _say(writer, said)
             elif verb == b"DATA":
                 if not recipient:
                     writer.write(b"503 nobody\r\n")
                     continue
+                await asyncio.sleep(self.pause_before_content(recipient))
                 writer.write(b"354 go\r\n")
                 await self._content(reader, writer, recipient)
             elif verb == b"QUIT":
@@ -94,10 +96,17 @@ class Server:
         if said.startswith("250"):
             self.kept.append((recipient, first + rest[:-3]))
         self.after_content()
-        if said == "close":
-            writer.transport.abort()
-            raise ConnectionError
-        writer.write(f"{said}\r\n".encode())
+        _say(writer, said)
+
+
+def _say(writer: asyncio.StreamWriter, said: str) -> None:
+    """Answer; 'close' cuts the connection without a word, and after 421 it ends (RFC 5321)."""
+    if said == "close":
+        writer.transport.abort()
+        raise ConnectionError
+    writer.write(f"{said}\r\n".encode())
+    if said.startswith("421"):
+        raise ConnectionError
 
 
 @contextmanager

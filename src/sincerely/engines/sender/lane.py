@@ -21,6 +21,9 @@ from sincerely.wire.smtp.session import Route, open_connection
 
 log = structlog.get_logger("sender")
 IDLE_SECONDS = 5.0
+FRESH_SECONDS = (
+    0.5  # the gate's word is good for so long: nobody gets content a second after leaving
+)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 120.0
 UNSENDABLE = Outcome(Stage.RECIPIENT, Reply(553, "5.1.3 The address cannot be written down."))
@@ -128,7 +131,7 @@ class Lane:
         current, step = mail, _announce(connection, mail)
         verdict = self._recorder.turn(done=None, outcome=None, following=mail)
         while True:
-            if (said := await verdict) != GO:
+            if (said := await self._still_good(verdict, step, current)) != GO:
                 connection.abort()  # its verbs are out, its content must not follow
                 self._drop(current, said)
                 return
@@ -148,6 +151,16 @@ class Lane:
                 verdict = self._recorder.turn(done=None, outcome=None, following=following[0])
             current, step = following
 
+    async def _still_good(self, verdict: asyncio.Future[str], step: HandOver, mail: Ready) -> str:
+        """Return the gate's word, no older than the moment at which the content may leave."""
+        while (said := await verdict) == GO:
+            heard_at = asyncio.get_running_loop().time()
+            await step.ready
+            if asyncio.get_running_loop().time() - heard_at < FRESH_SECONDS:
+                break
+            verdict = self._recorder.turn(done=None, outcome=None, following=mail)
+        return said
+
     async def _deliver(
         self, connection: Connection, step: HandOver, mail: Ready
     ) -> tuple[Outcome, tuple[Ready, HandOver] | None]:
@@ -165,7 +178,8 @@ class Lane:
 
     def _learn(self, outcome: Outcome) -> None:
         """A closed session slows the lane down, a delivered mail clears that."""
-        if outcome.stage is Stage.CONNECT or outcome.is_unknown:
+        has_ended = outcome.reply is None or outcome.reply.code == 421
+        if outcome.stage is Stage.CONNECT or has_ended:
             self._back_off(outcome.reply.text if outcome.reply else "")
         elif outcome.is_accepted:
             self._failures = 0

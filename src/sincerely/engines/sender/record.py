@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -26,14 +26,17 @@ from sincerely.apps.sending.queries.messages import first_attempt_at
 from sincerely.apps.sending.rules import retry
 from sincerely.engines.sender.ready import Ready
 from sincerely.wire import clock
-from sincerely.wire.smtp.replies import Outcome, Stage
+from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 log = structlog.get_logger("sender")
 MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
 # How long a turn waits for the others that are under way: half as many commits at a fast server.
 LINGER_SECONDS = 0.002
+# What stands for an answer where the session ended at this recipient, before any content.
+CUT_SHORT = Reply(421, "The server ended the session at this recipient.")
 GO = ""
+LOST = "lost"  # taken over by another sender meanwhile
 
 
 @dataclass(slots=True)
@@ -128,20 +131,22 @@ class Recorder:
                     )
             outbox.settle(settlements, now=now)
             said = verdicts([ready.message for ready in followers], now=now)
-            granted = [r for r in followers if said[r.message.id] == GO]
-            outbox.dial([(r.message, r.shown) for r in granted])
+            granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
+            dialled = outbox.dial(granted)
+            said |= {m.id: LOST for m, _ in granted if m.id not in dialled}
             returned += [r.message for r in followers if said[r.message.id] == WAIT]
             outbox.let_go(returned)
             outbox.refuse(
                 [
                     (r.message, said[r.message.id])
                     for r in followers
-                    if said[r.message.id] not in (GO, WAIT)
+                    if said[r.message.id] not in (GO, WAIT, LOST)
                 ],
                 now=now,
             )
         self._abroad.difference_update(t.done.message.id for t in batch if t.done is not None)
-        self._abroad.update(r.message.id for r in granted)
+        self._abroad.difference_update(said)
+        self._abroad.update(dialled)
         self.commit_count += 1
         self.accepted_count += sum(s.state == State.ACCEPTED for s in settlements)
         return [said[t.following.message.id] if t.following else GO for t in batch]
@@ -173,6 +178,8 @@ class Recorder:
 def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlement:
     """Return what to write for an outcome."""
     message = ready.message
+    if outcome.reply is None and outcome.stage in (Stage.RECIPIENT, Stage.DATA):
+        outcome = replace(outcome, reply=CUT_SHORT)
     if outcome.reply is None:
         if ready.is_repeatable:
             return Settlement(

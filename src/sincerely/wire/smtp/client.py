@@ -57,6 +57,15 @@ class HandOver:
             b"DATA\r\n",
         ]
 
+    def where_it_ended(self) -> Stage:
+        """Whom a session's end before the content concerns: everybody, or this recipient.
+
+        A server that ends each session at one recipient must not be asked for them at once again,
+        before all others and for ever: that one is tried later, as after any other 4xx.
+        """
+        is_theirs = self.stage in (Stage.RECIPIENT, Stage.DATA) and not self.ready.done()
+        return self.stage if is_theirs else Stage.CONNECT
+
     def decide(self, outcome: Outcome) -> None:
         """Settle the outcome, once; whoever waits to send content is told not to."""
         if not self.ready.done():
@@ -273,7 +282,7 @@ class Connection(asyncio.Protocol):
     def _end_session(self, hand_over: HandOver, reply: Reply) -> None:
         """421: the server closes; nothing of this message has been sent."""
         self._hand_overs.popleft()
-        hand_over.decide(hand_over.refusal or Outcome(Stage.CONNECT, reply))
+        hand_over.decide(hand_over.refusal or Outcome(hand_over.where_it_ended(), reply))
         self.abort()
 
     def _lose(self, hand_over: HandOver) -> None:
@@ -283,7 +292,7 @@ class Connection(asyncio.Protocol):
             hand_over.decide(Outcome(Stage.CONTENT, None, is_unknown=True))
         else:
             reply = self.last_reply if self.last_reply and self.last_reply.code == 421 else None
-            hand_over.decide(Outcome(Stage.CONNECT, reply))
+            hand_over.decide(Outcome(hand_over.where_it_ended(), reply))
 
 
 def _address(text: str) -> bytes:

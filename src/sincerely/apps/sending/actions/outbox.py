@@ -57,10 +57,12 @@ FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
   AND sending_message.state = 'dialling'"""
 
 DIALLED = {"id": "bigint", "fence": "integer", "shown": "text"}
+# Also what is dialling under this fence: the gate is asked again where a server is slow, and a
+# commit whose answer was lost is repeated.
 DIAL = """
 WITH given AS ({given}) UPDATE sending_message SET state = 'dialling', shown_blocks = g.shown
 FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
-  AND sending_message.state = 'claimed'"""
+  AND sending_message.state IN ('claimed', 'dialling') RETURNING sending_message.id"""
 
 REFUSE = """
 UPDATE sending_message SET state = %s, reason = %s, finished_at = %s, claimed_by = ''
@@ -170,12 +172,17 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
             )
 
 
-def dial(granted: Sequence[tuple[Claimed, str]]) -> None:
-    """Mark messages, with the blocks they show, as being handed over; caller's transaction."""
-    if granted:
-        given = given_values((m.id, m.fence, shown[:200]) for m, shown in granted)
-        with connection.cursor() as cursor:
-            cursor.execute(DIAL.format(given=given_rows(DIALLED)), [given])
+def dial(granted: Sequence[tuple[Claimed, str]]) -> set[int]:
+    """Mark messages, with the blocks they show, as being handed over; caller's transaction.
+
+    Returns the ids of those that are: one that was taken over meanwhile is not, and must not leave.
+    """
+    if not granted:
+        return set()
+    given = given_values((m.id, m.fence, shown[:200]) for m, shown in granted)
+    with connection.cursor() as cursor:
+        cursor.execute(DIAL.format(given=given_rows(DIALLED)), [given])
+        return {row[0] for row in cursor.fetchall()}
 
 
 def refuse(refused: Sequence[tuple[Claimed, str]], *, now: datetime) -> None:
