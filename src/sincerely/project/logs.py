@@ -1,39 +1,39 @@
-"""Structured logs on standard error; no address of a contact may appear in them."""
+"""Structured logs on standard error; no address of a contact may appear in them.
+
+For a person at a terminal the lines are coloured; for a file or a collector each is one JSON
+object. Addresses are taken out of the finished line, so that none slips through in an exception,
+a list or a library's own message.
+"""
 
 from __future__ import annotations
 
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
-ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+")
+ADDRESS = re.compile(r"[^\s@<>\"'(),;:=\[\]{}\\]+@[^\s@<>\"'(),;:\[\]{}\\]+")
 
 
-def without_addresses(
-    _logger: Any, _name: str, event: MutableMapping[str, Any]
-) -> MutableMapping[str, Any]:
-    """Replace whatever looks like an e-mail address in a log event by '<address>'."""
-    for key, value in event.items():
-        if isinstance(value, str) and "@" in value:
-            event[key] = ADDRESS.sub("<address>", value)
-    return event
+def without_addresses(_logger: Any, _name: str, line: Any) -> str:
+    """Replace whatever looks like an e-mail address in a finished line by '<address>'."""
+    return ADDRESS.sub("<address>", str(line))
 
 
-def configure_logging(level: str) -> None:
-    """Send structlog and standard-library records, one line each, to standard error."""
+def configure_logging(level: str, *, form: str = "auto") -> None:
+    """Send structlog and standard-library records, one line each, to standard error.
+
+    `form` is json, console, or auto: console at a terminal, else json.
+    """
     shared: list[Any] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
+        structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        without_addresses,
     ]
-    colours = sys.stderr.isatty()
-    renderer = structlog.dev.ConsoleRenderer(colors=colours)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -41,9 +41,23 @@ def configure_logging(level: str) -> None:
     )
     out = logging.StreamHandler(sys.stderr)
     out.setFormatter(
-        structlog.stdlib.ProcessorFormatter(processor=renderer, foreign_pre_chain=shared)
+        structlog.stdlib.ProcessorFormatter(
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _renderer(form),
+                without_addresses,
+            ],
+            foreign_pre_chain=shared,
+        )
     )
     root = logging.getLogger()
     root.handlers[:] = [out]
     root.setLevel(level)
     logging.getLogger("django.request").setLevel("ERROR")
+
+
+def _renderer(form: str) -> Any:
+    at_terminal = sys.stderr.isatty()
+    if form == "json" or (form == "auto" and not at_terminal):
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(colors=at_terminal)

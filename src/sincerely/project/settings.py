@@ -33,6 +33,7 @@ ALLOWED_HOSTS = env.list("SINCERELY_HOSTS", default=["localhost", "127.0.0.1", "
 WEB_ADDRESS = env.str("SINCERELY_WEB", "127.0.0.1:8000")
 TRACKER_ADDRESS = env.str("SINCERELY_TRACKER", "127.0.0.1:8001")
 MAILBOX_ADDRESS = env.str("SINCERELY_MAILBOX", "127.0.0.1:8025")
+HEALTH_ADDRESS = env.str("SINCERELY_HEALTH", "")
 PUBLIC_URL = env.str(
     "SINCERELY_PUBLIC_URL", f"http://{WEB_ADDRESS.replace('127.0.0.1', 'localhost')}"
 )
@@ -45,6 +46,7 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 INSTALLED_APPS = [
     "sincerely.web.apps.WebConfig",
+    "sincerely.apps.operation.apps.OperationConfig",
     "sincerely.apps.team.apps.TeamConfig",
     "sincerely.apps.contacts.apps.ContactsConfig",
     "sincerely.apps.consent.apps.ConsentConfig",
@@ -247,4 +249,6 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 SILENCED_SYSTEM_CHECKS: list[str] = []
 LOGGING_CONFIG = None
-configure_logging(env.str("SINCERELY_LOG_LEVEL", "INFO"))
+configure_logging(
+    env.str("SINCERELY_LOG_LEVEL", "INFO"), form=env.str("SINCERELY_LOG_FORMAT", "auto")
+)

@@ -1,10 +1,12 @@
-"""The web process' entry point for granian: ends with its parent, follows the clock."""
+"""The web process' entry point for granian: follows the clock, gives signs of life."""
 
 import os
+import threading
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from sincerely.engines import pulse
 from sincerely.wire import clock
 from sincerely.wire.parent import die_with_parent
 
@@ -13,3 +15,4 @@ application = get_wsgi_application()
 die_with_parent(os.getppid())
 if settings.CLOCK_TURNABLE:
     clock.watch(settings.HOME)
+pulse.start("web", threading.Event())

@@ -11,7 +11,7 @@ import structlog
 from django.db import InterfaceError, OperationalError, connection
 
 from sincerely.engines.folder.steps import STEPS, Step, trim_captures
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("folder")
 REST_SECONDS = 0.1
@@ -32,6 +32,7 @@ class Pace:
         """Take one step, learn from its time, and say whether more is due."""
         start = time.monotonic()
         done = self.step(now=clock.now(), limit=self.limit)
+        metrics.FOLDED.labels(self.step.__name__).inc(done.taken)
         if done.is_more:
             fitting = self.limit * LONGEST_SECONDS / max(time.monotonic() - start, 0.001)
             self.limit = int(min(MOST, max(FEWEST, (self.limit + fitting) / 2)))
@@ -43,6 +44,7 @@ def run(stop: threading.Event) -> None:
     rests = 0
     paces = [Pace(step) for step in STEPS]
     while not stop.is_set():
+        metrics.turned()
         try:
             is_more = any([pace.take() for pace in paces])  # noqa: C419 -- each takes its step
             if rests % TRIM_EVERY == 1:

@@ -9,7 +9,7 @@ import structlog
 import uvloop
 from django.conf import settings
 
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 from sincerely.wire.mailbox.server import serve
 
 log = structlog.get_logger("mailbox")
@@ -26,7 +26,9 @@ async def _serve(stop: threading.Event) -> None:
     server, keeper = await serve((host, int(port)), settings.MAILBOX_PATH, now=clock.now)
     log.info("listening", port=int(port))
     try:
-        await asyncio.to_thread(stop.wait)
+        while not stop.is_set():
+            metrics.turned()
+            await asyncio.sleep(0.1)
     finally:
         server.close()
         keeper.close()

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sincerely.apps.campaigns import tasks as campaigns
 from sincerely.apps.consent import tasks as consent
+from sincerely.apps.operation import tasks as operation
 from sincerely.apps.people import tasks as people
 from sincerely.apps.people.sample import tasks as sample
 from sincerely.apps.segments import tasks as segments
@@ -40,5 +41,6 @@ JOBS = (
     Job("pet shop", sample.sample_step, 1.0),
     Job("refresh segments", segments.refresh_due, 5.0),
     Job("seal consent records", consent.seal, 1.0),
+    Job("sweep pieces of files", operation.sweep_pieces, 600.0),
     Job("forget old API answers", team.forget_answers, 3600.0),
 )

@@ -16,7 +16,7 @@ import structlog
 from django.db import close_old_connections
 
 from sincerely.engines.runner.jobs import JOBS, Job
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("runner")
 IDLE_SECONDS = 0.1
@@ -38,6 +38,7 @@ class Turn:
         try:
             more = self.job.work(now=clock.now(), owner=owner, stop=stop)
         except Exception:
+            metrics.JOB_FAILURES.labels(self.job.name).inc()
             log.exception("job failed", job=self.job.name, again_in_seconds=self.pause_seconds)
             close_old_connections()
             self.next_at = time.monotonic() + self.pause_seconds
@@ -53,6 +54,7 @@ def run(stop: threading.Event) -> None:
     owner = f"runner-{os.getpid()}-{secrets.token_hex(4)}"
     turns = [Turn(job) for job in JOBS]
     while not stop.is_set():
+        metrics.turned()
         busy = [turn.take(owner=owner, stop=stop) for turn in turns if not stop.is_set()]
         if not any(busy):
             stop.wait(IDLE_SECONDS)

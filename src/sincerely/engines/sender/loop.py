@@ -22,7 +22,7 @@ from sincerely.engines.sender.owner import Owner
 from sincerely.engines.sender.prepare import PressRoom
 from sincerely.engines.sender.record import Recorder
 from sincerely.engines.sender.recover import take_over
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("sender")
 AHEAD = 400
@@ -68,6 +68,7 @@ class Sender:
         """Keep the lanes fed; on the feeder's thread."""
         try:
             while not self._stop.is_set():
+                metrics.turned()
                 try:
                     fed = self._step()
                 except (DatabaseError, OSError):

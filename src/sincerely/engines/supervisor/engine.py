@@ -9,15 +9,17 @@ from __future__ import annotations
 import argparse
 import signal
 import threading
+from contextlib import nullcontext
 from importlib import import_module
 from types import FrameType
 
 from django.conf import settings
 
-from sincerely.wire import clock
+from sincerely.engines import pulse
+from sincerely.wire import clock, premises
 from sincerely.wire.parent import die_with_parent
 
-NAMES = ("web", "tracker", "folder", "sender", "mailbox", "runner")
+NAMES = pulse.PROCESSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,5 +41,9 @@ def run(options: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, ask)
     if settings.CLOCK_TURNABLE:
         clock.watch(settings.HOME)
-    import_module(f"sincerely.engines.{options.name}.main").run(stop)
+    premises.move_in(settings.HOME)
+    work = import_module(f"sincerely.engines.{options.name}.main").run
+    # The web process only watches over its worker, which gives the signs of life (wsgi.py).
+    with nullcontext() if options.name == "web" else pulse.living(options.name):
+        work(stop)
     return 0

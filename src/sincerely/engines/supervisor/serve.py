@@ -18,9 +18,11 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 import structlog
+from django.conf import settings
 
 from sincerely.engines.supervisor.engine import NAMES
 from sincerely.project import installation, owner_link
+from sincerely.wire import premises
 
 log = structlog.get_logger("supervisor")
 GRACE_SECONDS = 10.0
@@ -75,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGINT, ask)
     signal.signal(signal.SIGTERM, ask)
+    premises.move_in(settings.HOME)
     installation.prepare()
     children = [Child(name) for name in options.only]
     for child in children[:1]:

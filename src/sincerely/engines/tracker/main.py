@@ -15,7 +15,7 @@ from granian.server.embed import Server
 from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_conninfo, position
 from sincerely.engines.tracker.app import Tracker
 from sincerely.engines.tracker.targets import Targets, postgres_reader, sqlite_reader
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 from sincerely.wire.capture import GroupWriter, Store, open_store
 
 STORE_SECONDS = 2.0  # a reader waits no longer than this for the disk
@@ -59,6 +59,7 @@ async def _serve(stop: threading.Event, conninfo: str) -> None:
     serving = asyncio.create_task(server.serve())
     while not stop.is_set() and not serving.done():
         await asyncio.sleep(0.1)
+        metrics.turned()
         writer.let_go(STORE_SECONDS)
     server.stop()  # type: ignore[no-untyped-call]
     await serving

@@ -1,0 +1,50 @@
+"""Reads of the operation domain: who lives, and files in pieces."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+from sincerely.apps.operation.models import FilePiece, Heartbeat, StoredFile
+
+
+def heartbeats() -> list[Heartbeat]:
+    """Return every process that gave a sign of life and was not ended in order."""
+    return list(Heartbeat.objects.order_by("process", "host", "started_at"))
+
+
+def is_stored(name: str) -> bool:
+    """Say whether the whole file is in the database."""
+    return StoredFile.objects.filter(pk=name).exists()
+
+
+def pieces(name: str) -> Iterator[bytes]:
+    """Yield a file piece by piece; raises FileNotFoundError where there is no such file."""
+    stored = StoredFile.objects.filter(pk=name).first()
+    if stored is None:
+        raise FileNotFoundError(name)
+    for number in range(1, stored.piece_count + 1):
+        yield bytes(
+            FilePiece.objects.values_list("content", flat=True).get(name=name, number=number)
+        )
+
+
+def local_copy(name: str, folder: Path) -> Path:
+    """Return where a file lies on this machine, fetched from the database if it is not there yet.
+
+    A file that nobody stored gives a path at which nothing lies.
+    """
+    path = folder / name
+    if path.exists() or not is_stored(name):
+        return path
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    partial = folder / f"{name}.{secrets.token_hex(4)}.fetched"
+    with partial.open("xb") as out:
+        for piece in pieces(name):
+            out.write(piece)
+        out.flush()
+        os.fsync(out.fileno())
+    partial.replace(path)
+    return path
