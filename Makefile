@@ -5,7 +5,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DATA ?=
 
-.PHONY: help run test check bench demo format lock messages clean
+.PHONY: help run test check bench crash demo format lock messages clean
 
 help: ## print this help
 	@echo "Sincerely: e-mail marketing that people run themselves"; echo
@@ -25,6 +25,10 @@ check: $(VENV)/.dev frontend/.built ## format, lint, types, import rules, sizes,
 bench: $(VENV)/.dev frontend/.built ## measure the main paths against a reference in the same run
 	@tools/need wrk postfix || true
 	@exec $(PY) -m bench
+
+crash: $(VENV)/.dev frontend/.built $(VENV)/.messages ## kill everything at size, on both databases; prints what was lost (CRASH_SCALE=usual|full)
+	@tools/need postgresql
+	@exec tools/crash
 
 demo: $(VENV)/.run frontend/.built $(VENV)/.messages ## the main job without a browser (DATA=path/to/hillstrom.csv for a real campaign)
 	@exec $(VENV)/bin/sincerely demo $(if $(DATA),--data "$(DATA)",)

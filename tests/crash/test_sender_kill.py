@@ -2,134 +2,86 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import datetime
 
 import pytest
-from django.db import connection
+from django.test import Client
 
-from sincerely.apps.sending.models import Message
+from sincerely.apps.campaigns.models import Campaign, Stage
+from sincerely.apps.sending.models import Dispatch, Message
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.apps.sending.rules.message_id import read_message_id
+from tests.apps.campaigns import desk
+from tests.apps.sending import people
 from tests.cast import Cast
-from tests.engines.sending_world import Server, planned, serving, until
+from tests.crash.nursery import Nursery
+from tests.crash.scale import sized, write_down
+from tests.engines.sending_world import Server, mailing_to, planned, relay, serving, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
 CONNECTIONS = 4
-# One process imports everything once and forks a sender at each line it reads: starting is quick
-# enough to be killed often, also on a busy machine.
-NURSERY = """
-import os, sys, threading, django
-django.setup()
-from django.db import connections
-connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
-from sincerely.engines.sender.main import run
-print("ready", flush=True)
-for line in sys.stdin:
-    child = os.fork()
-    if child == 0:
-        run(threading.Event())
-        os._exit(0)
-    print(child, flush=True)
-    os.waitpid(child, 0)
-    print("gone", flush=True)
-"""
 
 
-class Nursery:
-    """Where senders are started and killed."""
-
-    def __init__(self) -> None:
-        environment = os.environ | {
-            "DJANGO_SETTINGS_MODULE": "tests.settings",
-            "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
-        }
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", NURSERY],
-            env=environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        while self._line() != "ready":
-            pass
-
-    def _line(self) -> str:
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line, "the nursery ended"
-        return line.strip()
-
-    @contextmanager
-    def sender(self) -> Iterator[None]:
-        """A sender that lives until the block ends; then it is killed, wherever it is."""
-        assert self.process.stdin is not None
-        self.process.stdin.write("go\n")
-        self.process.stdin.flush()
-        number = self._line()
-        while not number.isdigit():
-            number = self._line()
-        try:
-            yield
-        finally:
-            os.kill(int(number), signal.SIGKILL)
-            while self._line() != "gone":
-                pass
-
-    def close(self) -> None:
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.close()
-        self.process.wait(30)
-        self.process.stdout.close()
-
-
-@pytest.fixture
-def nursery(cast: Cast) -> Iterator[Nursery]:
-    made = Nursery()
-    yield made
-    made.close()
-
-
+@pytest.mark.timeout(7_200)
 @pytest.mark.requirement("R061")
 def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -> None:
+    """Kills fall while starting, claiming, handing over, and anywhere between."""
     chance = random.Random(7)
-    kills = 4
-    server = Server(delay_seconds=0.02)
+    mailing_count, each = sized(3, 10, 100), sized(100, 1_000, 1_000)
+    kills, all_count = sized(6, 100, 1_000), mailing_count * each
+    server = Server()
     with serving(server):
-        dispatch = planned(cast, server, 240, now=now, connections=CONNECTIONS)
+        mailings = _mailings(cast, server, mailing_count, each=each, now=now)
         for number in range(1, kills + 1):
-            with nursery.sender():
-                until(lambda goal=number * 45: len(server.content_began) >= goal, seconds=120)  # type: ignore[misc]
+            server.delay_seconds = chance.choice((0.0, 0.001, 0.02))
+            # Slower than the kills would be, so that mail is left for each of them.
+            goal = number * all_count // (kills + 2)
+            with nursery.running("sender"):
+                if chance.random() < 0.9:
+                    until(lambda goal=goal: len(server.content_began) >= goal, seconds=120)  # type: ignore[misc]
                 time.sleep(chance.random() * 0.05)
-        with nursery.sender():
-            until(lambda: is_finished(dispatch.pk), seconds=120)
-    _judge(server, dispatch.pk, kills)
+        server.delay_seconds = 0.0
+        with nursery.running("sender"):
+            until(lambda: all(is_finished(mailing.pk) for mailing in mailings), seconds=300)
+    unknown = _judge(server, mailings, each)
+    assert unknown <= kills * CONNECTIONS
+    write_down(
+        1, "SIGKILL of the sender", done=all_count, kills=kills, lost=0, twice=0, unknown=unknown
+    )
 
 
-def _judge(server: Server, mailing_id: int, kills: int) -> None:
+def _mailings(
+    cast: Cast, server: Server, count: int, *, each: int, now: datetime
+) -> list[Dispatch]:
+    """That many mailings over one transport, each to people of its own."""
+    transport = relay(server, cast, now=now, connections=CONNECTIONS)
+    kind = people.marketing(now)
+    audiences = [people.opted_in(each, now=now, kind=kind) for _ in range(count)]
+    return [
+        mailing_to(people.between(some[0], some[-1]), cast, transport, now=now)
+        for some in audiences
+    ]
+
+
+def _judge(server: Server, mailings: Sequence[Dispatch], each: int) -> int:
+    """Compare the server's ledger with ours; return how many are unknown."""
     began = Counter(server.content_began)
     assert max(began.values()) == 1, "somebody was sent content twice"
-    found = tally(mailing_id)
-    unknown = found.by_state.get("unknown", 0)
-    assert found.by_state.get("accepted", 0) + unknown == 240
-    assert unknown <= kills * CONNECTIONS
+    unknown = 0
+    for mailing in mailings:
+        found = tally(mailing.pk).by_state
+        assert set(found) <= {"accepted", "unknown"}
+        assert sum(found.values()) == each
+        unknown += found.get("unknown", 0)
     arrived = {recipient for recipient, _ in server.kept}
-    listed = set(
-        Message.objects.filter(mailing_id=mailing_id, state="unknown").values_list(
-            "contact__address", flat=True
-        )
-    )
-    everybody = set(Message.objects.values_list("contact__address", flat=True))
-    assert everybody - arrived <= listed, "somebody is missing and not listed"
+    for state, has_arrived in (("accepted", {True}), ("unknown", {True, False})):
+        addresses = Message.objects.filter(state=state).values_list("contact__address", flat=True)
+        assert {address in arrived for address in addresses} <= has_arrived
+    return unknown
 
 
 def test_transactional_mail_is_repeated_under_the_same_number(
@@ -138,17 +90,57 @@ def test_transactional_mail_is_repeated_under_the_same_number(
     server = Server(delay_seconds=0.3)
     with serving(server):
         dispatch = planned(cast, server, 6, now=now, tag="transactional", connections=2)
-        with nursery.sender():
+        with nursery.running("sender"):
             until(lambda: len(server.content_began) >= 1, seconds=120)
-        with nursery.sender():
+        with nursery.running("sender"):
             until(lambda: is_finished(dispatch.pk), seconds=120)
     assert tally(dispatch.pk).by_state == {"accepted": 6}
     assert {recipient for recipient, _ in server.kept} == set(
         Message.objects.values_list("contact__address", flat=True)
     )
-    numbers = Counter(read_number(raw) for _, raw in server.kept)
+    numbers = Counter(_number(raw) for _, raw in server.kept)
     assert len(numbers) == 6
 
 
-def read_number(raw: bytes) -> tuple[int, bytes] | None:
+def _number(raw: bytes) -> tuple[int, bytes] | None:
     return read_message_id(raw.decode("utf-8", "replace"))
+
+
+@pytest.mark.requirement("R061")
+def test_the_page_lists_the_unknown_ones_and_a_member_decides(
+    cast: Cast, now: datetime, nursery: Nursery
+) -> None:
+    server = Server(delay_seconds=5)
+    with serving(server):
+        dispatch = planned(cast, server, 8, now=now, connections=2)
+        with nursery.running("sender"):
+            until(lambda: len(server.content_began) == 2, seconds=120)
+        server.delay_seconds = 0
+        with nursery.running("sender"):
+            until(lambda: is_finished(dispatch.pk), seconds=120)
+        assert tally(dispatch.pk).by_state == {"accepted": 6, "unknown": 2}
+        campaign, browser = _campaign_of(dispatch, cast, now=now), Client()
+        browser.force_login(cast.alice)
+        result = browser.get(f"/reports/campaigns/{campaign.pk}/").content.decode()
+        assert "Of 2 messages nobody can know whether they arrived" in result
+        listed = browser.get(f"/reports/campaigns/{campaign.pk}/recipients/?state=unknown")
+        unknown = set(server.content_began[:2])
+        assert all(address in listed.content.decode() for address in unknown)
+        choice = f"/mail/campaigns/{campaign.pk}/unknown/"
+        browser.post(f"{choice}leave/")
+        assert tally(dispatch.pk).by_state == {"accepted": 6, "unknown": 2}
+        browser.post(f"{choice}repeat/")
+        with nursery.running("sender"):
+            until(lambda: is_finished(dispatch.pk), seconds=120)
+    assert tally(dispatch.pk).by_state == {"accepted": 8}
+    assert {recipient for recipient, _ in server.kept[-2:]} == unknown
+    assert len({_number(raw) for _, raw in server.kept}) == 8, "a repeat has its first number"
+
+
+def _campaign_of(dispatch: Dispatch, cast: Cast, *, now: datetime) -> Campaign:
+    """A campaign around a mailing that was planned without one."""
+    campaign = desk.draft(cast, now=now)
+    Campaign.objects.filter(pk=campaign.pk).update(
+        mailing_id=dispatch.pk, stage=Stage.LAUNCHED, launched_at=now
+    )
+    return campaign

@@ -15,6 +15,7 @@ from sincerely.apps.content.actions import freeze
 from sincerely.apps.content.compiler import compile_content
 from sincerely.apps.content.models import Content, ContentVersion, Mode
 from sincerely.apps.content.rules.compiled import Compiled
+from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.sending.actions import plan_slice
 from sincerely.apps.sending.actions.transports import save_transport
 from sincerely.apps.sending.models import Dispatch, Hold, Transport
@@ -211,15 +212,25 @@ def planned(
     connections: int = 3,
 ) -> Dispatch:
     """A planned mailing to that many mailable contacts, by way of the server."""
-    kind = people.marketing(now)
-    people.opted_in(count, now=now, kind=kind)
+    people.opted_in(count, now=now, kind=people.marketing(now))
     transport = relay(server, cast, now=now, connections=connections)
+    return mailing_to(people.EVERYBODY, cast, transport, now=now, tag=tag)
+
+
+def mailing_to(
+    audience: ContactQuery,
+    cast: Cast,
+    transport: Transport,
+    *,
+    now: datetime,
+    tag: str = "campaign",
+) -> Dispatch:
+    """A planned mailing to an audience, ready to leave."""
+    kind = people.marketing(now)
     dispatch = people.add_dispatch(cast, now=now, kind=kind, tag=tag, transport_id=transport.pk)
     Hold.objects.update(lifted_at=now)
     version = version_for(dispatch, cast, now=now)
-    while not plan_slice(
-        dispatch.pk, people.EVERYBODY, version_id=version.pk, due_at=now, now=now
-    ).is_done:
+    while not plan_slice(dispatch.pk, audience, version_id=version.pk, due_at=now, now=now).is_done:
         pass
     return dispatch
 

@@ -56,6 +56,12 @@ def marketing(now: datetime) -> SubscriptionType:
     )
 
 
+def _proof_of(contact: Contact) -> dict[str, Any]:
+    salt, payload = b"0123456789abcdef", json.dumps({"address": contact.address})
+    commitment = hashlib.sha256(salt + payload.encode()).digest()
+    return {"salt": salt, "payload": payload, "commitment": commitment}
+
+
 def add_permission(
     contact: Contact,
     kind: SubscriptionType,
@@ -66,8 +72,6 @@ def add_permission(
     since: datetime | None = None,
     **record: Any,
 ) -> ConsentRecord:
-    salt = b"0123456789abcdef"
-    payload = json.dumps({"address": contact.address})
     values = {
         "contact": contact,
         "subscription_type": kind,
@@ -76,9 +80,7 @@ def add_permission(
         "evidence": 1,
         "at": since or now,
         "recorded_at": now,
-        "salt": salt,
-        "payload": payload,
-        "commitment": hashlib.sha256(salt + payload.encode()).digest(),
+        **_proof_of(contact),
     } | record
     stored = ConsentRecord.objects.create(**values)
     Permission.objects.update_or_create(
@@ -132,8 +134,30 @@ def opted_in(
         )
         for n in range(1, count + 1)
     )
-    for contact in contacts:
-        add_permission(contact, kind, now=now)
+    records = ConsentRecord.objects.bulk_create(
+        ConsentRecord(
+            contact=contact,
+            subscription_type=kind,
+            act=Act.PERMIT,
+            channel="import",
+            evidence=1,
+            at=now,
+            recorded_at=now,
+            **_proof_of(contact),
+        )
+        for contact in contacts
+    )
+    Permission.objects.bulk_create(
+        Permission(
+            contact_id=record.contact_id,
+            subscription_type=kind,
+            is_in=True,
+            evidence=1,
+            record=record,
+            since=now,
+        )
+        for record in records
+    )
     return contacts
 
 
@@ -168,6 +192,12 @@ def only(contacts: Sequence[Contact]) -> ContactQuery:
         f"SELECT id AS contact_id FROM contacts_contact WHERE id IN ({marks})",
         tuple(c.pk for c in contacts),
     )
+
+
+def between(first: Contact, last: Contact) -> ContactQuery:
+    """The contacts of a range of ids."""
+    sql = "SELECT id AS contact_id FROM contacts_contact WHERE id BETWEEN %s AND %s"
+    return ContactQuery(sql, (first.pk, last.pk))
 
 
 YEAR_AGO_AND_A_DAY = timedelta(days=366)

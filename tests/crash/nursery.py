@@ -1,0 +1,118 @@
+"""A nursery of engines: they are started in no time, and killed wherever they are.
+
+One process imports everything once and forks an engine at each line it reads, so that starting is
+quick enough to be killed hundreds of times, also on a busy machine.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.db import connection
+
+PROGRAM = """
+import importlib, os, signal, sys, threading, django
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+django.setup()
+from django.db import connections
+connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
+NAMES = ("sender", "folder", "runner")
+mains = {name: importlib.import_module(f"sincerely.engines.{name}.main") for name in NAMES}
+print("ready", flush=True)
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        mains[line.strip()].run(stop)
+        os._exit(0)
+    print(child, flush=True)
+"""
+
+
+class Nursery:
+    """Where engines are started; each lives until it is told to stop or killed."""
+
+    def __init__(self) -> None:
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
+        }
+        self.living: set[int] = set()
+        self.kill_count = 0
+        self._mother = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        while self._line() != "ready":
+            pass
+
+    def start(self, name: str) -> int:
+        """Start an engine and return its process' number."""
+        assert self._mother.stdin is not None
+        self._mother.stdin.write(f"{name}\n")
+        self._mother.stdin.flush()
+        while not (line := self._line()).isdigit():
+            pass
+        self.living.add(int(line))
+        return int(line)
+
+    def kill(self, number: int) -> None:
+        """Kill an engine at this very moment."""
+        self._end(number, signal.SIGKILL)
+        self.kill_count += 1
+
+    def stop(self, number: int) -> None:
+        """Ask an engine to end, and wait until it has."""
+        self._end(number, signal.SIGTERM)
+
+    @contextmanager
+    def running(self, *names: str) -> Iterator[None]:
+        """Engines that live until the block ends; then they are killed, wherever they are."""
+        numbers = [self.start(name) for name in names]
+        try:
+            yield
+        finally:
+            for number in numbers:
+                self.kill(number)
+
+    def clear(self) -> None:
+        """Kill what a failed test left."""
+        for number in list(self.living):
+            self._end(number, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the nursery."""
+        self.clear()
+        assert self._mother.stdin is not None
+        assert self._mother.stdout is not None
+        self._mother.stdin.close()
+        self._mother.wait(30)
+        self._mother.stdout.close()
+
+    def _line(self) -> str:
+        assert self._mother.stdout is not None
+        line = self._mother.stdout.readline()
+        assert line, "the nursery ended"
+        return line.strip()
+
+    def _end(self, number: int, how: signal.Signals) -> None:
+        self.living.discard(number)
+        deadline = time.monotonic() + 60
+        try:
+            os.kill(number, how)
+            while time.monotonic() < deadline:
+                os.kill(number, 0)
+                time.sleep(0.002)
+        except ProcessLookupError:
+            return
+        raise AssertionError(f"process {number} does not end")

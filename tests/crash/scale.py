@@ -1,0 +1,36 @@
+"""How large a crash test is, and where it writes down what it did.
+
+`CRASH_SCALE` is `small` in `make test`, `usual` in `make crash` (about twenty minutes on two
+cores), or `full` (the sizes of the reliability goals). `CRASH_REPORT` names the file that gets one
+line per test; `python -m tests.crash.table` makes a table of it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+from django.db import connection
+
+SCALES = ("small", "usual", "full")
+SCALE = os.environ.get("CRASH_SCALE", "small")
+assert SCALE in SCALES, f"CRASH_SCALE is one of {', '.join(SCALES)}"
+
+
+def sized(small: int, usual: int, full: int) -> int:
+    """Return the size that belongs to the scale of this run."""
+    return (small, usual, full)[SCALES.index(SCALE)]
+
+
+def write_down(goal: int, what: str, **figures: int | str) -> None:
+    """Add one line to the report: the goal's number in reliability.md, what was done, its figures.
+
+    Usual figures: `done` (mails, rows, rounds), `kills`, `lost`, `twice`, `unknown`.
+    """
+    place = os.environ.get("CRASH_REPORT", "")
+    if not place:
+        return
+    line = {"goal": goal, "what": what, "database": connection.vendor, "scale": SCALE} | figures
+    with Path(place).open("a") as report:
+        report.write(json.dumps(line) + "\n")
