@@ -39,6 +39,7 @@ class Server:
     at_recipient: Callable[[str], str] = lambda _recipient: "250 ok"
     kept: list[tuple[str, bytes]] = field(default_factory=list)
     content_began: list[str] = field(default_factory=list)
+    began_at: dict[str, float] = field(default_factory=dict)
     features: tuple[str, ...] = ("PIPELINING",)
     port: int = 0
     after_content: Callable[[], None] = lambda: None
@@ -89,6 +90,7 @@ class Server:
         first = await reader.readline()
         if not first:
             raise ConnectionError
+        self.began_at.setdefault(recipient, time.monotonic())
         self.content_began.append(recipient)
         rest = b"" if first == b".\r\n" else await reader.readuntil(b"\r\n.\r\n")
         if self.delay_seconds:
