@@ -1,27 +1,67 @@
 """The full send path against `smtp-source` in the same run: read, write, gate, hand over, record.
 
-`python -m bench.send [COUNT] [--dkim]` (default 10,000) sends COUNT personalised mails from the
-message table of a fresh SQLite installation to Debian's `smtp-sink` over ten connections and prints
-messages a second, and the ratio to `smtp-source` with one fixed mail of the same size. Without
-postfix' tools it sends into the product's own test mailbox and prints no ratio.
+    python -m bench.send [COUNT] [--postgres] [--dkim] [--planned N]
+
+Sends COUNT (default 20,000) personalised MJML mails of 15 KB with 15 tracked links from the message
+table of a fresh installation to Debian's `smtp-sink` over ten connections, by the sender as it is
+run in production: a process of its own. `--postgres` starts a throw-away cluster (durable commits),
+`--dkim` signs each mail with RSA-2048 and takes `openssl speed` as the reference, `--planned` plans
+that many messages and stops after COUNT, to read the sender's memory at that size. The rate counts
+from the first outcome stored to the last; the reference is `smtp-source` with one fixed mail of the
+same size over as many connections.
 """
 
 # ruff: noqa: PLC0415 -- Django is imported after its settings are named
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
+
+from bench.cluster import durable_cluster
 
 CONNECTIONS = 10
-PARAGRAPH = "Dear {{ contact.first_name | default: 'friend' }}, " + "we thought of you. " * 18
+LINK_COUNT = 15
+WORDS = "Dear {{ contact.first_name | default: 'friend' }}, " + "we thought of you, näturlich. " * 4
+TICK = os.sysconf("SC_CLK_TCK")
+PATH = "/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin"
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one run of the sender showed."""
+
+    sent_count: int
+    seconds: float
+    cpu_microseconds: float
+    peak_mb: float
+
+    @property
+    def rate(self) -> float:
+        """Messages a second, each outcome stored."""
+        return self.sent_count / self.seconds
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.send")
+    parser.add_argument("count", type=int, nargs="?", default=20_000)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--dkim", action="store_true")
+    parser.add_argument("--planned", type=int, default=0)
+    return parser.parse_args()
 
 
 def free_port() -> int:
@@ -31,21 +71,22 @@ def free_port() -> int:
 
 
 def source() -> str:
-    """A mail of some 15 KB with 15 links."""
-    links = "".join(
-        f'<mj-text><a href="https://shop.example/offer/{n}">Offer {n}</a> {PARAGRAPH}</mj-text>'
-        for n in range(15)
+    """A mail of some 15 KB on the wire, with 15 links."""
+    texts = "".join(
+        f'<mj-text><a href="https://shop.example/offer/{n}">Offer {n}</a> {WORDS}</mj-text>'
+        for n in range(LINK_COUNT)
     )
     return (
-        f"<mjml><mj-body><mj-section><mj-column>{links}</mj-column></mj-section></mj-body></mjml>"
+        f"<mjml><mj-body><mj-section><mj-column>{texts}</mj-column></mj-section></mj-body></mjml>"
     )
 
 
-def prepare(count: int, port: int) -> tuple[int, bytes]:
+def prepare(count: int, port: int, *, is_signed: bool) -> tuple[int, bytes]:
     """Contacts, permissions, a mailing with its plan; returns the mailing and one mail's bytes."""
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
+    from bench.audience import fill
     from tests.apps.sending import people
     from tests.cast import make_cast
 
@@ -57,7 +98,7 @@ def prepare(count: int, port: int) -> tuple[int, bytes]:
     now = datetime.now(UTC)
     cast = make_cast(now)
     kind = people.marketing(now)
-    fill(count, now, kind)
+    fill(count, now=now, kind_id=kind.pk)
     transport = Transport.objects.create(
         name="sink",
         kind="smtp",
@@ -66,7 +107,7 @@ def prepare(count: int, port: int) -> tuple[int, bytes]:
         security="none",
         connection_count=CONNECTIONS,
         per_connection_count=100_000,
-        options={"sign": "--dkim" in sys.argv},
+        options={"sign": is_signed},
         created_at=now,
     )
     dispatch = people.add_dispatch(cast, now=now, kind=kind, transport_id=transport.pk)
@@ -81,23 +122,12 @@ def prepare(count: int, port: int) -> tuple[int, bytes]:
         changed_at=now,
     )
     version = freeze(content.pk, mailing_id=dispatch.pk, now=now)
-    started = time.monotonic()
     while not plan_slice(
         dispatch.pk, people.EVERYBODY, version_id=version.pk, due_at=now, now=now, limit=50_000
     ).is_done:
         pass
-    print(f"plan: {count / (time.monotonic() - started):,.0f} rows/s")
     Dispatch.objects.filter(pk=dispatch.pk).update(state="open")
     return dispatch.pk, sample(dispatch.pk, version.pk)
-
-
-def fill(count: int, now: datetime, kind: object) -> None:
-    """Mailable contacts, set-based where the ORM would take minutes."""
-    from django.db import transaction
-    from tests.apps.sending import people
-
-    with transaction.atomic():
-        people.opted_in(count, now=now, kind=kind)  # type: ignore[arg-type]
 
 
 def sample(mailing_id: int, version_id: int) -> bytes:
@@ -113,36 +143,70 @@ def sample(mailing_id: int, version_id: int) -> bytes:
     dispatch = dispatch_of(mailing_id)
     assert dispatch is not None
     compiled = Compiled.from_json(ContentVersion.objects.get(pk=version_id).compiled)
+    assert len(compiled.links) == LINK_COUNT
     press = Press(compiled, letterhead_of(dispatch), settings.TOKEN_KEY)
     to = Address(1, mailing_id, b"123456", "person1@example.com")
     person = {"first_name": "Name1"}
     return press.write(to, person, shown=frozenset(), now=datetime.now(UTC)).mail()
 
 
-def send(mailing_id: int, count: int) -> float:
-    """Run the sender until all is recorded; returns messages a second."""
-    from sincerely.apps.sending.models import Message
-    from sincerely.apps.sending.queries.dispatches import OPEN_STATES
-    from sincerely.engines.sender import main
+def recorded() -> int:
+    """How many outcomes are stored: no look at more than one row of an index."""
+    from django.db import connection
 
-    stop = threading.Event()
-
-    def watch() -> None:
-        while Message.objects.filter(mailing_id=mailing_id, state__in=OPEN_STATES).exists():
-            time.sleep(0.05)
-        stop.set()
-
-    watcher = threading.Thread(target=watch)
-    started = time.monotonic()
-    watcher.start()
-    before = time.process_time()
-    main.run(stop)
-    took = time.monotonic() - started
-    print(f"sender CPU: {(time.process_time() - before) / count * 1e6:,.0f} us per mail")
-    return count / took
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COALESCE(MAX(id), 0) FROM sending_attempt")
+        return int(cursor.fetchone()[0])
 
 
-def reference(raw: bytes, count: int, port: int) -> float:
+def send(count: int) -> Measured:
+    """Run the sender's process until that many outcomes are stored."""
+    command = [sys.executable, "-m", *sender_module(), "engine", "sender"]
+    process = subprocess.Popen(command)
+    try:
+        while not (first := recorded()):
+            time.sleep(0.005)
+        started, before = time.monotonic(), used_ticks(process.pid)
+        while (done := recorded()) < count:
+            assert process.poll() is None, "the sender ended"
+            time.sleep(0.02)
+        seconds = time.monotonic() - started
+        ticks = used_ticks(process.pid) - before
+        peak = peak_mb(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    sent = done - first
+    return Measured(sent, seconds, ticks / TICK / sent * 1e6, peak)
+
+
+def sender_module() -> list[str]:
+    """The product's own command; another module (a profiler around it) by environment."""
+    return os.environ.get("BENCH_SENDER", "sincerely.cli").split()
+
+
+def family(pid: int) -> list[int]:
+    """A process and its children's children."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [pid, *(one for child in children for one in family(int(child)))]
+
+
+def used_ticks(pid: int) -> int:
+    """Processor time of the sender's processes, all threads."""
+    fields = [Path(f"/proc/{one}/stat").read_text().rpartition(")")[2] for one in family(pid)]
+    return sum(int(text.split()[11]) + int(text.split()[12]) for text in fields)
+
+
+def peak_mb(pid: int) -> float:
+    """The most memory that the sender's processes ever held, added up."""
+    peaks = [
+        re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{one}/status").read_text())
+        for one in family(pid)
+    ]
+    return sum(int(peak[1]) for peak in peaks if peak) / 1024
+
+
+def smtp_source(raw: bytes, count: int, port: int) -> float:
     """smtp-source with one fixed mail over as many connections."""
     with tempfile.NamedTemporaryFile() as mail:
         mail.write(raw.replace(b"\r\n", b"\n"))
@@ -155,43 +219,82 @@ def reference(raw: bytes, count: int, port: int) -> float:
                 f"127.0.0.1:{port}",
             ],
             check=True,
+            env=os.environ | {"PATH": PATH},
         )
         return count / (time.monotonic() - started)
 
 
-def sink_command(sink_path: str | None, port: int) -> list[str]:
-    """smtp-sink where there is one, else the product's own mailbox."""
-    if sink_path:
-        user = ["-u", "nobody"] if os.getuid() == 0 else []
-        return [sink_path, *user, f"127.0.0.1:{port}", "1000"]
-    os.environ["SINCERELY_MAILBOX"] = f"127.0.0.1:{port}"
-    return [sys.executable, "-m", "sincerely.cli", "engine", "mailbox"]
+def openssl_rate() -> float:
+    """RSA-2048 signatures a second on one core, as OpenSSL itself says."""
+    said = subprocess.run(
+        ["openssl", "speed", "-seconds", "3", "rsa2048"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    fields = next(line for line in said.splitlines() if line.startswith("rsa 2048")).split()
+    return float(fields[5])
+
+
+def sink_command(port: int) -> list[str]:
+    sink = shutil.which("smtp-sink", path=PATH)
+    if sink is None:
+        sys.exit("smtp-sink and smtp-source are needed: Debian's postfix package has them.")
+    user = ["-u", "nobody"] if os.getuid() == 0 else []
+    return [sink, *user, f"127.0.0.1:{port}", "1000"]
+
+
+def report(asked: argparse.Namespace, measured: Measured, raw: bytes, port: int) -> None:
+    """Measure the reference and say it all."""
+    size = f"{len(raw) / 1024:.1f} KB mails"
+    print(
+        f"sender: {measured.rate:,.0f} msg/s, {measured.cpu_microseconds:,.0f} us CPU per mail,"
+        f" peak {measured.peak_mb:,.0f} MB; {size}"
+    )
+    source_rate = smtp_source(raw, measured.sent_count, port)
+    print(f"smtp-source: {source_rate:,.0f} msg/s; ratio {measured.rate / source_rate:.2f}")
+    name, mark, reference = "send", 0.5 if asked.postgres else 0.65, source_rate
+    if asked.dkim:
+        name, mark, reference = "send with DKIM", 0.7, openssl_rate()
+        print(f"openssl: {reference:,.0f} sign/s; ratio {measured.rate / reference:.2f}")
+    result = {
+        "path": name,
+        "database": "PostgreSQL" if asked.postgres else "SQLite",
+        "measured": round(measured.rate),
+        "unit": "msg/s",
+        "reference": round(reference),
+        "ratio": round(measured.rate / reference, 3),
+        "mark": mark,
+        "sent_count": measured.sent_count,
+        "planned_count": asked.planned or asked.count,
+        "message_bytes": len(raw),
+        "cpu_us": round(measured.cpu_microseconds),
+        "memory_mb": round(measured.peak_mb),
+    }
+    print(f"RESULT {json.dumps(result)}")
 
 
 def main() -> int:
-    numbers = [argument for argument in sys.argv[1:] if argument.isdigit()]
-    count = int(numbers[0]) if numbers else 10_000
+    asked = options()
     home = tempfile.mkdtemp(prefix="bench-send-")
     os.environ |= {"SINCERELY_HOME": home, "DJANGO_SETTINGS_MODULE": "sincerely.project.settings"}
     os.environ["SINCERELY_LOG_LEVEL"] = "WARNING"
-    import django
-
-    django.setup()
     port = free_port()
-    sink_path = shutil.which("smtp-sink", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    sink = subprocess.Popen(sink_command(sink_path, port))
-    try:
-        mailing_id, raw = prepare(count, port)
-        print(f"mail: {len(raw):,} bytes; {'smtp-sink' if sink_path else 'own test mailbox'}")
-        rate = send(mailing_id, count)
-        print(f"sender: {rate:,.0f} msg/s")
-        if sink_path:
-            base = reference(raw, count, port)
-            print(f"smtp-source: {base:,.0f} msg/s; ratio {rate / base:.2f}")
-    finally:
-        sink.terminate()
-        sink.wait()
-        shutil.rmtree(home, ignore_errors=True)
+    with ExitStack() as open_things:
+        open_things.callback(shutil.rmtree, home, ignore_errors=True)
+        if asked.postgres:
+            os.environ["DATABASE_URL"] = open_things.enter_context(durable_cluster())
+        import django
+
+        django.setup()
+        sink = subprocess.Popen(sink_command(port))
+        open_things.callback(sink.wait)
+        open_things.callback(sink.terminate)
+        _, raw = prepare(max(asked.count, asked.planned), port, is_signed=asked.dkim)
+        report(asked, send(asked.count), raw, port)
+        from django.db import connection
+
+        connection.close()
     return 0
 
 
