@@ -3,6 +3,8 @@
 SQLite's own lock is unfair: waiters sleep and poll, so that a busy sender can starve a page for
 seconds. The kernel wakes those who wait for a file lock in order, which keeps waits short.
 Transactions begin IMMEDIATE (a setting), so none fails half-way for want of the write lock.
+Who finds the turnstile taken stands in a queue that bulk work can look at: it goes on while nobody
+waits, and lets go at once when somebody does.
 """
 
 from __future__ import annotations
@@ -22,12 +24,21 @@ def commitment(salt: bytes | None, payload: str | None) -> bytes | None:
     return hashlib.sha256(bytes(salt) + payload.encode()).digest()
 
 
+def _took(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 class DatabaseWrapper(base.DatabaseWrapper):
     """The connection, holding the turnstile from BEGIN to COMMIT or ROLLBACK."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._turnstile: int | None = None
+        self._queue: int | None = None
         self._inside = False
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
@@ -61,20 +72,36 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._close()
         finally:
             self._leave()
-            if self._turnstile is not None:
-                os.close(self._turnstile)
-                self._turnstile = None
+            for each in (self._turnstile, self._queue):
+                if each is not None:
+                    os.close(each)
+            self._turnstile = self._queue = None
 
     def _enter(self) -> None:
-        name = str(self.settings_dict["NAME"])
         if self._inside or self.is_in_memory_db():
             return
-        if self._turnstile is None:
-            self._turnstile = os.open(
-                f"{name}.turnstile", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600
-            )
-        fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+        if self._turnstile is None or self._queue is None:
+            self._turnstile, self._queue = self._open("turnstile"), self._open("queue")
+        if not _took(self._turnstile):
+            fcntl.flock(self._queue, fcntl.LOCK_SH)
+            try:
+                fcntl.flock(self._turnstile, fcntl.LOCK_EX)
+            finally:
+                fcntl.flock(self._queue, fcntl.LOCK_UN)
         self._inside = True
+
+    def _open(self, kind: str) -> int:
+        name = f"{self.settings_dict['NAME']}.{kind}"
+        return os.open(name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+    def has_waiters(self) -> bool:
+        """Say whether somebody waits for the turnstile that this transaction holds."""
+        if self._queue is None or not self._inside:
+            return False
+        if not _took(self._queue):
+            return True
+        fcntl.flock(self._queue, fcntl.LOCK_UN)
+        return False
 
     def _leave(self) -> None:
         if self._inside and self._turnstile is not None:

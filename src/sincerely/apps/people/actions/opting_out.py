@@ -14,15 +14,15 @@ from sincerely.apps.contacts.rules.addresses import masked
 from sincerely.apps.people.actions.slices import Batch, Taken
 from sincerely.apps.people.actions.taking import write_rejects
 from sincerely.apps.people.queries import known
-from sincerely.apps.people.rules.record import Record, Reject
+from sincerely.apps.people.rules.record import Reject, Table
 from sincerely.apps.people.sql import bulk
 from sincerely.apps.team.rules import Actor
 
 
-def opt_out(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) -> Taken:
+def opt_out(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     """Write a slice in the caller's transaction and return what was done."""
     taken = Taken(rejects=list(rejects))
-    keys = [record.key for record in records]
+    keys = table.keys
     people = list(Contact.objects.filter(address_key__in=keys).values_list("pk", "address_key"))
     gone = withdraw_many(
         [contact_id for contact_id, _key in people],
@@ -36,28 +36,27 @@ def opt_out(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) 
     there = {bytes(key) for _contact_id, key in people}
     barred = known.suppressions(keys)
     fresh = [
-        record
-        for record in records
-        if record.key not in there
-        and SuppressionReason.OPT_OUT_IMPORT.value not in barred.get(record.key, ())
+        (key, address)
+        for key, address in zip(keys, table.addresses, strict=True)
+        if key not in there and SuppressionReason.OPT_OUT_IMPORT.value not in barred.get(key, ())
     ]
     bulk.insert(
         Suppression,
         ("address_key", "reason", "masked", "since", "member_id", "detail"),
         [
             (
-                record.key,
+                key,
                 SuppressionReason.OPT_OUT_IMPORT.value,
-                masked(record.address),
+                masked(address),
                 bulk.stored(batch.now),
                 batch.member_id,
                 f"import {batch.import_id}",
             )
-            for record in fresh
+            for key, address in fresh
         ],
         conflict="ON CONFLICT DO NOTHING",
     )
     taken.counts.update(opted_out=len(gone), suppressed=len(fresh))
-    taken.counts["already_out"] += len(records) - len(gone) - len(fresh)
+    taken.counts["already_out"] += len(keys) - len(gone) - len(fresh)
     write_rejects(batch, taken)
     return taken

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sincerely.apps.people.rules.choices import Choices
-from sincerely.apps.people.rules.outcome import Change
-from sincerely.apps.people.rules.record import Record, Reject
+from sincerely.apps.people.rules.record import Reject, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +30,21 @@ class Taken:
     notes: list[tuple[int, str, str]] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
 
-    def note(self, record: Record, reason: str, detail: str = "") -> None:
-        """Remember something of a row that was not taken."""
-        self.notes.append((record.number, reason, detail))
-
 
 @dataclass(slots=True)
 class Slice:
-    """The records of a slice by contact id, with what is known of each."""
+    """The people of a slice by place; `known` says who is no newcomer.
 
+    `before` holds, by place, what the import changed of people who were known.
+    """
+
+    table: Table
     ids: list[int]
-    records: list[Record]
-    changes: list[Change]
-    before: list[dict[str, object] | None]
-    suppressed: dict[bytes, frozenset[str]]
+    known: list[bool]
+    suppressed: dict[int, frozenset[str]]
+    before: dict[int, dict[str, Any]] = field(default_factory=dict)
+    taken: Taken = field(default_factory=Taken)
+
+    def note(self, place: int, reason: str, detail: str = "") -> None:
+        """Remember something of a row that was not taken."""
+        self.taken.notes.append((self.table.numbers[place], reason, detail))

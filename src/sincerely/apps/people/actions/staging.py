@@ -17,11 +17,10 @@ import numpy as np
 from sincerely.apps.people.queries.files import read_rows
 from sincerely.apps.people.queries.staged import Staged, flags_path, rows_path
 from sincerely.apps.people.rules.dialect import Dialect
-from sincerely.apps.people.rules.record import Plan
+from sincerely.apps.people.rules.record import DUPLICATE, MERGED, Plan
 from sincerely.apps.people.rules.rows import Row
 
 STEP = 5000
-TAKE, DUPLICATE, MERGED = 0, 1, 2
 
 
 def stage(source: Path, dialect: Dialect) -> Iterator[int]:

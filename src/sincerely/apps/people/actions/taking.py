@@ -1,114 +1,133 @@
-"""Takes a slice of records into the database: contacts, history, labels, lists, permission.
+"""Takes a slice of people into the database: contacts, history, labels, lists, permission.
 
-One transaction per slice, which also moves the import's position, so a slice is in wholly or not
-at all and none is taken twice. Everything is read once per slice and written by bulk statements.
+The slice is staged once and written by one statement per table; only people who were known *and*
+differ come to Python. It is one transaction with the move of the import's position, so a slice is
+in wholly or not at all and none is taken twice.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from sincerely.apps.contacts.models import Contact, ContactNote, ListMembership
 from sincerely.apps.engagement.models import ContactEngagement
 from sincerely.apps.interests.models import ContactLabel, LabelChange
-from sincerely.apps.people.actions.permitting import permit_slice
+from sincerely.apps.people.actions.permitting import Evidence, evidence_of, permit_slice
 from sincerely.apps.people.actions.slices import Batch, Slice, Taken
 from sincerely.apps.people.models import ImportReject, ImportTouch
-from sincerely.apps.people.queries import known
+from sincerely.apps.people.queries import compared, known
 from sincerely.apps.people.rules.choices import HISTORY
-from sincerely.apps.people.rules.outcome import CORE, Change, change_of, latest
-from sincerely.apps.people.rules.record import Record, Reject
-from sincerely.apps.people.sql import bulk
+from sincerely.apps.people.rules.outcome import Change, change_of, latest
+from sincerely.apps.people.rules.record import CORE, Reject, Table, json_of_parts
+from sincerely.apps.people.sql import bulk, stage
+from sincerely.apps.people.sql.bulk import Given
+
+NEW = "FROM people_stage s WHERE s.is_new ORDER BY s.place"
+LAST = ("last_sent_at", "last_open_at", "last_click_at")
+IMPORTED = ("imported_sent_at", "imported_open_at", "imported_click_at")
 
 
-def take(batch: Batch, records: Sequence[Record], rejects: Sequence[Reject]) -> Taken:
+def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     """Write a slice in the caller's transaction; each address comes once. Return what was done."""
-    taken = Taken(rejects=list(rejects))
-    suppressed = known.suppressions([record.key for record in records])
-    fresh: list[Record] = []
-    for record in records:
-        if "erased" in suppressed.get(record.key, ()):
-            taken.rejects.append(Reject(record.number, "erased"))
-        else:
-            fresh.append(record)
-    part = _contacts(batch, fresh, suppressed=suppressed, taken=taken)
+    part = _identified(table)
+    part.taken.rejects = [*rejects, *part.taken.rejects]
+    evidence = evidence_of(batch, part) if batch.choices.claim else []
+    _stage(part, evidence)
+    _contacts(batch, part)
     if any(target.to in HISTORY for target in batch.choices.targets):
         _past(part)
-    _labels(batch, part, taken)
+    if any(table.labels):
+        _labels(batch, part)
     for list_id in batch.choices.list_ids:
         _list(batch, part, list_id)
     if batch.choices.claim:
-        permit_slice(batch, part, claim=batch.choices.claim, taken=taken)
-    _traces(batch, part, taken)
-    return taken
+        permit_slice(batch, part, claim=batch.choices.claim)
+    _traces(batch, part)
+    return part.taken
 
 
-def _contacts(
-    batch: Batch, records: list[Record], *, suppressed: dict[bytes, frozenset[str]], taken: Taken
-) -> Slice:
-    there = known.contacts_by_key([record.key for record in records], lock=True)
-    changes = [
-        change_of(record, there.get(record.key), keep_known=batch.choices.keep_known)
-        for record in records
-    ]
-    fresh = iter(bulk.allot_ids(Contact, sum(1 for change in changes if change.kind == "new")))
-    ids = [
-        there[record.key].contact_id if record.key in there else next(fresh) for record in records
-    ]
-    taken.counts.update(change.kind for change in changes)
-    _insert_contacts(batch, ids, records=records, changes=changes)
-    _update_contacts(batch, ids, changes)
-    before: list[dict[str, object] | None] = [
-        None if change.kind == "new" else dict(change.before) for change in changes
-    ]
-    return Slice(ids, records, changes, before, suppressed)
+def _identified(table: Table) -> Slice:
+    """Return the slice with the ids of those known and fresh ones for the others."""
+    suppressed = known.suppressions(table.keys)
+    erased = {key for key, reasons in suppressed.items() if "erased" in reasons}
+    taken = Taken()
+    if erased:
+        taken.rejects = [
+            Reject(number, "erased")
+            for number, key in zip(table.numbers, table.keys, strict=True)
+            if key in erased
+        ]
+        table.keep([key not in erased for key in table.keys])
+    there = known.ids_by_key(table.keys)
+    fresh = iter(bulk.allot_ids(Contact, len(table.keys) - len(there)))
+    ids = [there.get(key) or next(fresh) for key in table.keys]
+    barred = {p: suppressed[key] for p, key in enumerate(table.keys) if key in suppressed}
+    return Slice(table, ids, [key in there for key in table.keys], barred, taken=taken)
 
 
-def _insert_contacts(
-    batch: Batch, ids: list[int], *, records: list[Record], changes: list[Change]
-) -> None:
-    now = bulk.stored(batch.now)
-    source = f"import:{batch.import_id}"
-    bulk.insert(
-        Contact,
-        (
-            "id",
-            "address",
-            "address_key",
-            "share_number",
-            "domain",
-            *CORE,
-            "fields",
-            "tracking_tier",
-            "source",
-            "signed_up_at",
-            "created_at",
-            "changed_at",
+def _stage(part: Slice, evidence: list[Evidence | None]) -> None:
+    table = part.table
+    parts = zip(*table.fields, strict=True) if table.fields else iter([()] * len(part.ids))
+    sets: dict[tuple[int, ...], int] = {}
+    none: Evidence = (None,) * 5
+    stage.fill(
+        zip(
+            range(len(part.ids)),
+            part.ids,
+            [not is_known for is_known in part.known],
+            table.keys,
+            table.addresses,
+            table.domains,
+            *(table.column(name) for name in CORE),
+            map(json_of_parts, parts),
+            *(_moments(table.column(name)) for name in ("signed_up_at", *LAST)),
+            [sets.setdefault(labels, len(sets)) for labels in table.labels],
+            *zip(*(one or none for one in evidence), strict=True)
+            if evidence
+            else [[None] * len(part.ids)] * 5,
+            strict=True,
         ),
-        [
-            (
-                contact_id,
-                record.address,
-                record.key,
-                0,
-                record.domain,
-                *change.core.values(),
-                json.dumps(change.fields) if change.fields else "{}",
-                batch.choices.tracking_tier,
-                source,
-                bulk.stored(change.signed_up_at),
-                now,
-                now,
-            )
-            for contact_id, record, change in zip(ids, records, changes, strict=True)
-            if change.kind == "new"
-        ],
+        ((number, label) for labels, number in sets.items() for label in labels),
     )
 
 
-def _update_contacts(batch: Batch, ids: list[int], changes: list[Change]) -> None:
-    changed = [(i, c) for i, c in zip(ids, changes, strict=True) if c.kind == "updated"]
+def _moments(column: list[Any]) -> list[Any]:
+    return [None if at is None else bulk.stored(at) for at in column]
+
+
+def _contacts(batch: Batch, part: Slice) -> None:
+    now = Given(bulk.stored(batch.now))
+    as_given = ("address", "address_key", "domain", "signed_up_at")
+    fresh = bulk.insert_from(
+        Contact,
+        {
+            "id": "s.contact_id",
+            **{name: f"s.{name}" for name in as_given},
+            **{name: f"COALESCE(s.{name}, '')" for name in CORE},
+            "fields": "s.fields" if bulk.is_sqlite() else "s.fields::jsonb",
+            "tracking_tier": Given(batch.choices.tracking_tier),
+            "source": Given(f"import:{batch.import_id}"),
+            "created_at": now,
+            "changed_at": now,
+        },
+        NEW,
+    )
+    changes = {}
+    for place, there in compared.changed().items() if any(part.known) else ():
+        record = part.table.record(place)
+        change = change_of(record, there, keep_known=batch.choices.keep_known)
+        if change.kind == "updated":
+            changes[place] = change
+            part.before[place] = dict(change.before)
+    counts = {"new": fresh, "updated": len(changes)}
+    counts["unchanged"] = sum(part.known) - len(changes)
+    part.taken.counts.update({kind: count for kind, count in counts.items() if count})
+    _update_contacts(batch, [(part.ids[place], change) for place, change in changes.items()])
+
+
+def _update_contacts(batch: Batch, changed: list[tuple[int, Change]]) -> None:
     now = bulk.stored(batch.now)
     bulk.update(
         Contact,
@@ -135,69 +154,83 @@ def _update_contacts(batch: Batch, ids: list[int], changes: list[Change]) -> Non
 
 
 def _past(part: Slice) -> None:
-    with_past = [
-        (place, record)
-        for place, record in enumerate(part.records)
-        if any(name in record.moments for name in HISTORY)
-    ]
-    there = known.past_of([part.ids[place] for place, _record in with_past])
+    bulk.insert_from(
+        ContactEngagement,
+        {
+            "contact": "s.contact_id",
+            **{name: f"s.{name}" for name in LAST},
+            **{own: f"s.{name}" for own, name in zip(IMPORTED, LAST, strict=True)},
+        },
+        "FROM people_stage s WHERE s.is_new "
+        "AND COALESCE(s.last_sent_at, s.last_open_at, s.last_click_at) IS NOT NULL "
+        "ORDER BY s.place",
+    )
+    if any(part.known):
+        _past_of_known(part, compared.with_newer_past())
+
+
+def _past_of_known(part: Slice, places: list[int]) -> None:
+    there = known.past_of([part.ids[place] for place in places])
     fresh, changed = [], []
-    for place, record in with_past:
+    columns = [part.table.column(name) for name in HISTORY]
+    for place in places:
         contact_id = part.ids[place]
         old = there.get(contact_id, (None,) * 6)
-        given = [record.moments.get(name) for name in HISTORY]
+        given = [column[place] for column in columns]
         new = [latest(at, was) for at, was in zip(given + given, old, strict=True)]
-        if tuple(new) == tuple(old):
-            continue
         values = [bulk.stored(at) for at in new]
+        before = part.before.setdefault(place, {})
         if contact_id in there:
             changed.append((*values, contact_id))
-            marks = [at.isoformat() if at else None for at in old]
-            part.before[place] = (part.before[place] or {}) | {"past": marks}
+            before["past"] = [at.isoformat() if at else None for at in old]
         else:
-            fresh.append((contact_id, *values, 0, 0, 0, 0, 0))
-            if part.before[place] is not None:
-                part.before[place] = (part.before[place] or {}) | {"past": None}
-    names = (
-        "last_sent_at",
-        "last_open_at",
-        "last_click_at",
-        "imported_sent_at",
-        "imported_open_at",
-        "imported_click_at",
+            fresh.append((contact_id, *values))
+            before["past"] = None
+    bulk.insert(ContactEngagement, ("contact", *LAST, *IMPORTED), fresh)
+    bulk.update(ContactEngagement, (*LAST, *IMPORTED), changed)
+
+
+def _labels(batch: Batch, part: Slice) -> None:
+    now = bulk.stored(batch.now)
+    given: dict[str, str | Given] = {
+        "contact": "s.contact_id",
+        "label": "l.label_id",
+        "route": Given("import"),
+    }
+    source = (
+        "FROM people_stage s JOIN people_stage_labels l ON l.label_set = s.label_set "
+        "WHERE s.is_new ORDER BY s.place, l.label_id"
     )
-    counts = (
-        "sent_count",
-        "delivered_count",
-        "open_count",
-        "click_count",
-        "sent_since_engaged_count",
+    count = bulk.insert_from(
+        ContactLabel,
+        {**given, "is_held": "true", "since": Given(now)},
+        source,
     )
-    bulk.insert(ContactEngagement, ("contact", *names, *counts), fresh)
-    bulk.update(ContactEngagement, names, changed)
+    who = {"member_id": batch.member_id, "api_key_id": batch.api_key_id}
+    bulk.insert_from(
+        LabelChange,
+        {
+            **given,
+            "is_added": "true",
+            "at": Given(now),
+            **{name: Given(value) for name, value in who.items()},
+            "import_id": Given(batch.import_id),
+        },
+        source,
+    )
+    wanted = []
+    for place, contact_id, label_id, refused in (
+        compared.labels_not_held() if any(part.known) else ()
+    ):
+        if refused:
+            part.note(place, "label_refused")
+        else:
+            wanted.append((contact_id, label_id))
+    _label_known(batch, wanted)
+    part.taken.counts["labelled"] += count + len(wanted)
 
 
-def _labels(batch: Batch, part: Slice, taken: Taken) -> None:
-    wanted = [(i, r) for i, r in zip(part.ids, part.records, strict=True) if r.labels]
-    if not wanted:
-        return
-    old = known.held_labels([contact_id for contact_id, _record in wanted])
-    fresh: list[tuple[int, int]] = []
-    again: list[tuple[int, int]] = []
-    for contact_id, record in wanted:
-        for label_id in record.labels:
-            is_held, is_refused = old.get((contact_id, label_id), (None, False))
-            if is_held is None:
-                fresh.append((contact_id, label_id))
-            elif is_refused and not is_held:
-                taken.note(record, "label_refused")
-            elif not is_held:
-                again.append((contact_id, label_id))
-    _write_labels(batch, fresh + again)
-    taken.counts["labelled"] += len(fresh) + len(again)
-
-
-def _write_labels(batch: Batch, given: list[tuple[int, int]]) -> None:
+def _label_known(batch: Batch, given: list[tuple[int, int]]) -> None:
     now = bulk.stored(batch.now)
     states = ("contact", "label", "is_held", "route", "since", "is_self_removed")
     bulk.insert(
@@ -207,72 +240,66 @@ def _write_labels(batch: Batch, given: list[tuple[int, int]]) -> None:
         conflict="ON CONFLICT (contact_id, label_id) DO UPDATE SET is_held = excluded.is_held, "
         "route = excluded.route, since = excluded.since",
     )
+    fixed = (True, "import", now, batch.member_id, batch.api_key_id, batch.import_id)
     bulk.insert(
         LabelChange,
-        (
-            "contact",
-            "label",
-            "is_added",
-            "route",
-            "at",
-            "member_id",
-            "api_key_id",
-            "import_id",
-        ),
-        [
-            (
-                contact,
-                label,
-                True,
-                "import",
-                now,
-                batch.member_id,
-                batch.api_key_id,
-                batch.import_id,
-            )
-            for contact, label in given
-        ],
+        ("contact", "label", "is_added", "route", "at", "member_id", "api_key_id", "import_id"),
+        [(contact, label, *fixed) for contact, label in given],
     )
 
 
 def _list(batch: Batch, part: Slice, list_id: int) -> None:
-    there = known.on_list(list_id, part.ids)
-    now = bulk.stored(batch.now)
-    fresh = [
-        (place, contact_id) for place, contact_id in enumerate(part.ids) if contact_id not in there
-    ]
-    bulk.insert(
+    for place, _contact_id in compared.off_list(list_id) if any(part.known) else ():
+        part.before.setdefault(place, {}).setdefault("lists", []).append(list_id)
+    bulk.insert_from(
         ListMembership,
-        ("contact", "contact_list", "added_at"),
-        [(contact_id, list_id, now) for _place, contact_id in fresh],
+        {
+            "contact": "s.contact_id",
+            "contact_list": Given(list_id),
+            "added_at": Given(bulk.stored(batch.now)),
+        },
+        "FROM people_stage s WHERE true ORDER BY s.place",
         conflict="ON CONFLICT DO NOTHING",
     )
-    for place, _contact_id in fresh:
-        old = part.before[place]
-        if old is not None:
-            lists = old.get("lists", [])
-            old["lists"] = [*lists, list_id] if isinstance(lists, list) else [list_id]
 
 
-def _traces(batch: Batch, part: Slice, taken: Taken) -> None:
+def _traces(batch: Batch, part: Slice) -> None:
+    """Note what was done to whom: the old values of the changed, NULL for the new, {} for the rest.
+
+    Who is in the file again, in a later slice, keeps the first note.
+    """
     bulk.insert(
         ImportTouch,
         ("batch", "contact", "before"),
         [
-            (batch.import_id, contact_id, None if before is None else json.dumps(before))
-            for contact_id, before in zip(part.ids, part.before, strict=True)
+            (batch.import_id, part.ids[place], json.dumps(before))
+            for place, before in sorted(part.before.items())
         ],
         conflict="ON CONFLICT (batch_id, contact_id) DO NOTHING",
     )
-    for record in part.records:
-        taken.notes.extend((record.number, *problem) for problem in record.problems)
-    write_rejects(batch, taken)
+    nothing = "'{}'" if bulk.is_sqlite() else "'{}'::jsonb"
+    bulk.insert_from(
+        ImportTouch,
+        {
+            "batch": Given(batch.import_id),
+            "contact": "s.contact_id",
+            "before": f"CASE WHEN s.is_new THEN NULL ELSE {nothing} END",
+        },
+        "FROM people_stage s WHERE true ORDER BY s.place",
+        conflict="ON CONFLICT (batch_id, contact_id) DO NOTHING",
+    )
+    for place, problems in part.table.problems.items():
+        for problem in problems:
+            part.note(place, *problem)
+    write_rejects(batch, part.taken)
 
 
 def write_rejects(batch: Batch, taken: Taken) -> None:
     """Store the rows that were not taken, and what was left out of those that were."""
-    rows = [(n, False, reason, detail) for n, reason, detail in taken.notes]
-    rows += [(reject.number, True, reject.reason, reject.detail) for reject in taken.rejects]
+    rows: Iterable[tuple[int, bool, str, str]] = [
+        *((n, False, reason, detail) for n, reason, detail in taken.notes),
+        *((reject.number, True, reject.reason, reject.detail) for reject in taken.rejects),
+    ]
     bulk.insert(
         ImportReject,
         ("batch", "row_number", "is_whole_row", "reason", "detail", "raw"),

@@ -6,11 +6,10 @@ from collections import Counter
 from typing import Any
 
 from sincerely.apps.labels.rules import did_you_mean
-from sincerely.apps.people.actions.staging import DUPLICATE
 from sincerely.apps.people.queries import known
 from sincerely.apps.people.rules.choices import Choices
 from sincerely.apps.people.rules.outcome import Known, change_of, may_permit
-from sincerely.apps.people.rules.record import Record, Reject
+from sincerely.apps.people.rules.record import MERGED, Reject, Table
 
 SAMPLE = 20
 NAMES = 500
@@ -30,44 +29,52 @@ class Trial:
         self._rejected: list[list[Any]] = []
         self.row_count = 0
 
-    def add(self, records: list[Record], rejects: list[Reject], *, flags: bytes) -> None:
+    def add(self, table: Table, rejects: list[Reject], *, flags: bytes) -> None:
         """Add a stretch of rows."""
         self.row_count += len(flags)
-        self._counts["merged"] += sum(1 for flag in flags if flag > DUPLICATE)
-        suppressed = known.suppressions([record.key for record in records])
-        erased = [record for record in records if "erased" in suppressed.get(record.key, ())]
-        for reject in [*rejects, *(Reject(record.number, "erased") for record in erased)]:
-            self._left_out[reject.reason] += 1
-            if len(self._rejected) < SAMPLE:
-                self._rejected.append([reject.number, reject.reason, reject.detail])
-        there = known.contacts_by_key([record.key for record in records], lock=False)
+        self._counts["merged"] += flags.count(MERGED)
+        suppressed = known.suppressions(table.keys)
+        erased = [
+            Reject(number, "erased")
+            for number, key in zip(table.numbers, table.keys, strict=True)
+            if "erased" in suppressed.get(key, ())
+        ]
+        self._left_out.update(reject.reason for reject in [*rejects, *erased])
+        room = SAMPLE - len(self._rejected)
+        self._rejected += [[r.number, r.reason, r.detail] for r in [*rejects, *erased][:room]]
+        there = known.contacts_by_key(table.keys)
         ids = {key: found.contact_id for key, found in there.items()}
         if self._is_opt_out:
-            self._leavers(records, ids, suppressed)
+            self._leavers(table, ids, suppressed)
             return
-        taken = [record for record in records if "erased" not in suppressed.get(record.key, ())]
-        self._permissions(taken, ids, suppressed)
-        self._changes(taken, there)
+        if erased:
+            table.keep(["erased" not in suppressed.get(key, ()) for key in table.keys])
+        self._permissions(table, ids, suppressed)
+        self._changes(table, there)
 
     def _leavers(
         self,
-        records: list[Record],
+        table: Table,
         ids: dict[bytes, int],
         suppressed: dict[bytes, frozenset[str]],
     ) -> None:
         gone = known.opted_out(list(ids.values()))
-        for record in records:
-            if record.key in ids:
-                self._counts["already_out" if ids[record.key] in gone else "opted_out"] += 1
+        for key in table.keys:
+            if key in ids:
+                self._counts["already_out" if ids[key] in gone else "opted_out"] += 1
             else:
-                barred = "opt_out_import" in suppressed.get(record.key, ())
+                barred = "opt_out_import" in suppressed.get(key, ())
                 self._counts["already_out" if barred else "suppressed"] += 1
 
-    def _changes(self, records: list[Record], there: dict[bytes, Known]) -> None:
-        for record in records:
-            change = change_of(record, there.get(record.key), keep_known=self._choices.keep_known)
+    def _changes(self, table: Table, there: dict[bytes, Known]) -> None:
+        for place, key in enumerate(table.keys):
+            found = there.get(key)
+            if found is None and len(self._sample) >= SAMPLE:
+                self._counts["new"] += 1
+                continue
+            record = table.record(place)
+            change = change_of(record, found, keep_known=self._choices.keep_known)
             self._counts[change.kind] += 1
-            self._problems(record)
             if len(self._sample) < SAMPLE and change.kind != "unchanged":
                 self._sample.append(
                     {
@@ -78,10 +85,12 @@ class Trial:
                         "before": change.before,
                     }
                 )
+        for problems in table.problems.values():
+            self._problems(problems)
 
     def _permissions(
         self,
-        records: list[Record],
+        table: Table,
         ids: dict[bytes, int],
         suppressed: dict[bytes, frozenset[str]],
     ) -> None:
@@ -89,22 +98,24 @@ class Trial:
         if claim is None:
             return
         standing = known.standings(list(ids.values()), type_id=claim.subscription_type_id)
-        for record in records:
-            now = standing.get(ids.get(record.key, 0), known.NOBODY)
+        told = [key for key in table.keys if key in ids or key in suppressed]
+        self._counts["permitted"] += len(table.keys) - len(told)
+        for key in told:
+            now = standing.get(ids.get(key, 0), known.NOBODY)
             verdict = may_permit(
                 is_in=now.is_in,
                 evidence=now.evidence,
                 claimed=claim.evidence,
                 opted_out=now.opted_out,
-                suppressions=suppressed.get(record.key, frozenset()),
+                suppressions=suppressed.get(key, frozenset()),
             )
             if verdict == "permit":
                 self._counts["permitted"] += 1
             elif verdict != "have":
                 self._notes[verdict] += 1
 
-    def _problems(self, record: Record) -> None:
-        for reason, detail in record.problems:
+    def _problems(self, problems: list[tuple[str, str]]) -> None:
+        for reason, detail in problems:
             self._notes[reason] += 1
             if reason == "unknown_label" and (
                 detail in self._unknown or len(self._unknown) < NAMES

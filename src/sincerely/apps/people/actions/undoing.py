@@ -21,7 +21,7 @@ from sincerely.apps.engagement.models import ContactEngagement, Event
 from sincerely.apps.interests.models import ContactLabel, LabelChange
 from sincerely.apps.people.actions.importing import advance, claim
 from sincerely.apps.people.models import Import, ImportTouch, WorkState
-from sincerely.apps.people.rules.outcome import CORE
+from sincerely.apps.people.rules.record import CORE
 from sincerely.apps.sending.models import Message
 from sincerely.apps.team.rules import Actor
 

@@ -15,7 +15,7 @@ from sincerely.apps.people.models import Import, ImportReject, WorkState
 from sincerely.apps.people.queries.files import path_of
 from sincerely.apps.people.queries.staged import Staged
 from sincerely.apps.people.rules.choices import KnownField
-from sincerely.apps.people.rules.record import World
+from sincerely.apps.people.rules.world import World
 from sincerely.apps.team.queries import organisation
 
 AT_WORK = (WorkState.CHECKING, WorkState.QUEUED, WorkState.RUNNING, WorkState.UNDOING)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sincerely.apps.people.rules.outcome import CORE, Known
-from sincerely.apps.people.sql.bulk import is_sqlite, json_of, moment_of, rows_in
+from sincerely.apps.people.rules.outcome import Known
+from sincerely.apps.people.rules.record import CORE
+from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,11 @@ class Standing:
 NOBODY = Standing()
 
 
-def contacts_by_key(keys: Collection[bytes], *, lock: bool) -> dict[bytes, Known]:
+def contacts_by_key(keys: Collection[bytes]) -> dict[bytes, Known]:
     """Return the known contacts among these address keys (the first where some share one)."""
-    locking = " FOR UPDATE" if lock and not is_sqlite() else ""
     rows = rows_in(
         "SELECT id, address_key, fields, signed_up_at, first_name, last_name, language, time_zone "
-        "FROM contacts_contact WHERE address_key {keys} AND share_number = 0" + locking,
+        "FROM contacts_contact WHERE address_key {keys} AND share_number = 0",
         keys,
         kind="bytea",
     )
@@ -40,6 +40,17 @@ def contacts_by_key(keys: Collection[bytes], *, lock: bool) -> dict[bytes, Known
         )
         for row in rows
     }
+
+
+def ids_by_key(keys: Collection[bytes]) -> dict[bytes, int]:
+    """Return the ids of the known contacts among these address keys."""
+    rows = rows_in(
+        "SELECT address_key, id FROM contacts_contact "
+        "WHERE address_key {keys} AND share_number = 0",
+        keys,
+        kind="bytea",
+    )
+    return {bytes(row[0]): row[1] for row in rows}
 
 
 def standings(contact_ids: Collection[int], *, type_id: int) -> dict[int, Standing]:
@@ -95,29 +106,6 @@ def suppressions(keys: Collection[bytes]) -> dict[bytes, frozenset[str]]:
     return {key: frozenset(reasons) for key, reasons in found.items()}
 
 
-def held_labels(contact_ids: Collection[int]) -> dict[tuple[int, int], tuple[bool, bool]]:
-    """Return (contact, label) → (is held, was taken off by the contact)."""
-    rows = rows_in(
-        "SELECT contact_id, label_id, is_held, is_self_removed FROM interests_contactlabel "
-        "WHERE contact_id {keys}",
-        contact_ids,
-        kind="bigint",
-    )
-    return {(row[0], row[1]): (bool(row[2]), bool(row[3])) for row in rows}
-
-
-def on_list(list_id: int, contact_ids: Collection[int]) -> set[int]:
-    """Return who of these is on the list."""
-    rows = rows_in(
-        "SELECT contact_id FROM contacts_listmembership "
-        "WHERE contact_list_id = %s AND contact_id {keys}",
-        contact_ids,
-        before=[list_id],
-        kind="bigint",
-    )
-    return {row[0] for row in rows}
-
-
 Past = tuple[datetime | None, ...]
 
 
@@ -131,8 +119,3 @@ def past_of(contact_ids: Collection[int]) -> dict[int, Past]:
         kind="bigint",
     )
     return {row[0]: tuple(moment_of(value) for value in row[1:]) for row in rows}
-
-
-def unique(values: Iterable[int]) -> list[int]:
-    """Return the values once each, in order."""
-    return list(dict.fromkeys(values))

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
-from sincerely.apps.people.rules.record import Record
+from sincerely.apps.people.rules.record import CORE, Record
 
-CORE = ("first_name", "last_name", "language", "time_zone")
 CLOSED = frozenset({"complaint", "opt_out_import", "erased"})
 Kind = Literal["new", "updated", "unchanged"]
 

@@ -1,56 +1,44 @@
-"""Turns a row of cells into a record: the contact as the file tells it, with what was wrong.
+"""Turns rows of cells into a table of people, column by column, with what was wrong.
 
-A plan is compiled once per import (one reader per column); the loop over a million rows then only
-calls it. A bad cell costs that cell, never the row; a bad address costs the row.
+A plan is compiled once per import. A bad cell costs that cell, never the row; a bad address costs
+the row. Of rows with one address, later values win, and labels and problems add up.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, tzinfo
-from functools import lru_cache
+from datetime import datetime
+from itertools import compress
 from typing import Any
 
-from sincerely.apps.contacts.rules.addresses import BadAddress, key_of, parse_address
-from sincerely.apps.people.rules.cells import (
-    BadCell,
-    read_boolean,
-    read_moment,
-    read_number,
-    unguard,
+from sincerely.apps.contacts.rules.addresses import (
+    BadAddress,
+    key_of,
+    parse_address,
+    plain_address,
 )
-from sincerely.apps.people.rules.choices import Choices, KnownField, Target
+from sincerely.apps.people.rules.cells import unguard
+from sincerely.apps.people.rules.choices import Choices, Target
+from sincerely.apps.people.rules.reading import Memo, Odd, reader
+from sincerely.apps.people.rules.world import World
 
-TEXT_CHARS = 2000
-FAR = datetime(9999, 1, 1, tzinfo=UTC)
-LIMITS = {"first_name": 120, "last_name": 120, "document": 300, "ip": 45}
-NAMES_OF = {
-    "en": "english engels engelska engelsk",
-    "nl": "dutch nederlands vlaams",
-    "sv": "swedish svenska zweeds se",
-    "da": "danish dansk deens dk",
-    "fr": "french français frans",
-    "de": "german deutsch duits",
-}
-LANGUAGES = {name: code for code, names in NAMES_OF.items() for name in names.split()}
+CORE = ("first_name", "last_name", "language", "time_zone")
+TAKE, DUPLICATE, MERGED = 0, 1, 2
+REMEMBERED_CELLS = 200_000
 
 
 @dataclass(slots=True)
 class Record:
-    """One row understood. `problems` are (code, detail) of cells that were not taken."""
+    """One person of the file; what the file does not tell is absent."""
 
     number: int
     address: str
-    domain: str
     key: bytes
     core: dict[str, str] = field(default_factory=dict)
     fields: dict[str, Any] = field(default_factory=dict)
-    labels: list[int] = field(default_factory=list)
     moments: dict[str, datetime] = field(default_factory=dict)
-    proof: dict[str, str] = field(default_factory=dict)
-    problems: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,32 +50,89 @@ class Reject:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What a plan must know of the installation, given from outside."""
+@dataclass(slots=True)
+class Table:
+    """People as columns of one length; None is a cell that was empty or not taken.
 
-    address_key: bytes
-    labels: Mapping[str, int]
-    fields: Mapping[str, KnownField] = field(default_factory=dict)
-    zone: tzinfo = UTC
-    now: datetime = FAR
-    zones: frozenset[str] = frozenset()
+    `fields` holds parts of a JSON object; `problems` are (code, detail) by place.
+    """
+
+    numbers: list[int] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)
+    domains: list[str] = field(default_factory=list)
+    keys: list[bytes] = field(default_factory=list)
+    columns: dict[str, list[Any]] = field(default_factory=dict)
+    fields: list[list[str | None]] = field(default_factory=list)
+    labels: list[tuple[int, ...]] = field(default_factory=list)
+    problems: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+
+    def column(self, name: str) -> list[Any]:
+        """Return a column, empty cells where the file has none of this name."""
+        return self.columns.get(name) or [None] * len(self.keys)
+
+    def record(self, place: int) -> Record:
+        """Return one person."""
+        values = {name: column[place] for name, column in self.columns.items()}
+        parts = [column[place] for column in self.fields]
+        return Record(
+            self.numbers[place],
+            self.addresses[place],
+            self.keys[place],
+            {name: values[name] for name in CORE if values.get(name) is not None},
+            json.loads(json_of_parts(parts)),
+            {n: at for n, at in values.items() if n.endswith("_at") and at is not None},
+        )
+
+    def keep(self, wanted: Sequence[bool]) -> None:
+        """Drop the people who are not wanted."""
+        places = list(compress(range(len(wanted)), wanted))
+        moved = {old: new for new, old in enumerate(places)}
+        for column in self._all():
+            column[:] = compress(column, wanted)
+        self.problems = {moved[p]: found for p, found in self.problems.items() if p in moved}
+
+    def _all(self) -> list[list[Any]]:
+        own: list[list[Any]] = [self.numbers, self.addresses, self.domains, self.keys, self.labels]
+        return [*own, *self.columns.values(), *self.fields]
+
+    def merge(self, earlier: int, later: int) -> None:
+        """Put the later row of an address into the earlier one, which the caller then drops."""
+        for name, column in self.columns.items():
+            old, new = column[earlier], column[later]
+            if new is not None:
+                latest = name.startswith("last_") and name.endswith("_at") and old is not None
+                column[earlier] = max(old, new) if latest else new
+        for column in self.fields:
+            column[earlier] = column[later] or column[earlier]
+        self.numbers[earlier] = self.numbers[later]
+        self.addresses[earlier] = self.addresses[later]
+        self.domains[earlier] = self.domains[later]
+        self.labels[earlier] = _union(self.labels[earlier], self.labels[later])
+        if later in self.problems:
+            self.problems.setdefault(earlier, []).extend(self.problems[later])
 
 
-Step = Callable[[str, Record], None]
+def json_of_parts(parts: Iterable[str | None]) -> str:
+    """Return the JSON object of these parts."""
+    return "{" + ", ".join(filter(None, parts)) + "}"
+
+
+def _union(*sets: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(label for labels in sets for label in labels))
 
 
 class Plan:
-    """The compiled choices: `read` turns cells into a record or a reject."""
+    """The compiled choices: `read` turns staged rows into a table and rejects."""
 
     def __init__(self, choices: Choices, world: World) -> None:
         place = choices.place_of("address")
         self._address = -1 if place is None else place
         self._key = world.address_key
         self.labels = world.labels
-        self._always = list(choices.label_ids)
-        self._steps = [
-            (place, _step(target, world))
+        self._always = tuple(choices.label_ids)
+        size = REMEMBERED_CELLS // max(len(choices.targets), 10)
+        self._memos: list[tuple[int, Target, Memo]] = [
+            (place, target, Memo(reader(target, world), size=size))
             for place, target in enumerate(choices.targets)
             if target.to not in ("ignore", "address")
         ]
@@ -99,183 +144,107 @@ class Plan:
         except (BadAddress, IndexError):
             return None
 
-    def read(self, number: int, cells: Sequence[str]) -> Record | Reject:
-        """Return the row as a record, or why it is not taken."""
-        raw = unguard(cells[self._address].strip())
-        if not raw:
-            return Reject(number, "no_address")
-        try:
-            parsed = parse_address(raw)
-        except BadAddress as problem:
-            return Reject(number, "bad_address", str(problem))
-        record = Record(number, parsed.address, parsed.domain, key_of(self._key, parsed.key_text))
-        record.labels.extend(self._always)
-        for place, step in self._steps:
-            cell = cells[place].strip()
-            if cell:
-                step(cell, record)
-        return record
+    def read(self, rows: Sequence[list[Any]], flags: bytes) -> tuple[Table, list[Reject]]:
+        """Return the people of staged rows, each address once, and the rows not taken."""
+        rejects: list[Reject] = []
+        good = []
+        for row, flag in zip(rows, flags, strict=True):
+            if not isinstance(row[1], list):
+                rejects.append(Reject(row[0], row[1], row[2]))
+            elif flag == DUPLICATE:
+                rejects.append(Reject(row[0], "duplicate"))
+            else:
+                good.append(row)
+        table, good = self._addressed(good, rejects)
+        columns = list(zip(*(row[1] for row in good), strict=True))
+        self._fill(table, columns)
+        if MERGED in flags:
+            _merge_shared(table)
+        return table, rejects
+
+    def _addressed(
+        self, rows: list[list[Any]], rejects: list[Reject]
+    ) -> tuple[Table, list[list[Any]]]:
+        """Return a table with numbers and addresses, and the rows that have a good one."""
+        table, good = Table(), []
+        for row in rows:
+            raw = unguard(row[1][self._address].strip())
+            plain = plain_address(raw)
+            if plain:
+                local, domain = plain
+                lowered = local.lower()
+            elif not raw:
+                rejects.append(Reject(row[0], "no_address"))
+                continue
+            else:
+                try:
+                    parsed = parse_address(raw)
+                except BadAddress as problem:
+                    rejects.append(Reject(row[0], "bad_address", str(problem)))
+                    continue
+                local, domain = parsed.local, parsed.domain
+                lowered = parsed.key_text.rpartition("@")[0]
+            table.addresses.append(f"{local}@{domain}")
+            table.domains.append(domain)
+            table.keys.append(key_of(self._key, f"{lowered}@{domain}"))
+            good.append(row)
+        table.numbers = [row[0] for row in good]
+        return table, good
+
+    def _fill(self, table: Table, columns: list[tuple[str, ...]]) -> None:
+        label_columns: list[list[Any]] = []
+        for place, target, memo in self._memos:
+            values = list(map(memo.__getitem__, columns[place])) if columns else []
+            if memo.has_odd:
+                _take_problems(values, table)
+            if target.to in ("labels", "label_flag"):
+                label_columns.append(values)
+            elif target.to in ("field", "new_field"):
+                table.fields.append(values)
+            elif target.to == "full_name":
+                _split_names(values, table)
+            else:
+                table.columns[target.to] = _first_known(values, table.columns.get(target.to))
+        table.labels = self._labels_of(label_columns, len(table.keys))
+
+    def _labels_of(self, columns: list[list[Any]], count: int) -> list[tuple[int, ...]]:
+        always = self._always
+        if not columns:
+            return [always] * count
+        if len(columns) == 1 and not always:
+            return [labels or () for labels in columns[0]]
+        return [_union(always, *filter(None, sets)) for sets in zip(*columns, strict=True)]
 
 
-def merge(earlier: Record, later: Record) -> Record:
-    """Return two rows of one address as one: later values win, labels and problems add up."""
-    moments = dict(earlier.moments)
-    for name, at in later.moments.items():
-        moments[name] = max(at, moments.get(name, at)) if name.startswith("last_") else at
-    return Record(
-        later.number,
-        later.address,
-        later.domain,
-        later.key,
-        earlier.core | later.core,
-        earlier.fields | later.fields,
-        list(dict.fromkeys(earlier.labels + later.labels)),
-        moments,
-        earlier.proof | later.proof,
-        earlier.problems + later.problems,
-    )
+def _take_problems(values: list[Any], table: Table) -> None:
+    for place, value in enumerate(values):
+        if type(value) is Odd:
+            table.problems.setdefault(place, []).extend(value.problems)
+            values[place] = value.value
 
 
-def _step(target: Target, world: World) -> Step:
-    makers: dict[str, Callable[[], Step]] = {
-        "labels": lambda: _labels(target, world),
-        "label_flag": lambda: _labels(target, world),
-        "field": lambda: _custom(target, world),
-        "new_field": lambda: _custom(target, world),
-        "full_name": lambda: _full_name,
-        "language": lambda: _language,
-        "time_zone": lambda: _time_zone(world.zones),
-    }
-    if target.to.endswith("_at"):
-        return _moment(target, world)
-    maker = makers.get(target.to)
-    return maker() if maker else _text(target.to)
+def _split_names(values: list[Any], table: Table) -> None:
+    """Put full names where the columns of first and last name say nothing."""
+    for name, part in (("first_name", 0), ("last_name", 1)):
+        split = [full[part] if full else None for full in values]
+        table.columns[name] = _first_known(table.column(name), split)
 
 
-def _text(name: str) -> Step:
-    limit = LIMITS[name]
-
-    def step(cell: str, record: Record) -> None:
-        value = " ".join(unguard(cell).split())
-        if len(value) > limit:
-            record.problems.append(("too_long", name))
-            value = value[:limit]
-        (record.proof if name in ("document", "ip") else record.core)[name] = value
-
-    return step
+def _first_known(values: list[Any], others: list[Any] | None) -> list[Any]:
+    """Return the values, and the others where there is none."""
+    if others is None:
+        return values
+    return [
+        value if value is not None else other for value, other in zip(values, others, strict=True)
+    ]
 
 
-def _full_name(cell: str, record: Record) -> None:
-    value = " ".join(unguard(cell).split())[:240]
-    if "," in value:
-        last, _, first = (part.strip() for part in value.partition(","))
-    else:
-        first, _, last = value.partition(" ")
-    record.core.setdefault("first_name", first[:120])
-    if last:
-        record.core.setdefault("last_name", last[:120])
-
-
-@lru_cache(maxsize=1000)
-def language_code(word: str) -> str:
-    """Return the primary subtag of a language's name or code, '' where it is none."""
-    folded = word.casefold()
-    code = LANGUAGES.get(folded) or re.split(r"[-_]", folded)[0]
-    return code if re.fullmatch(r"[a-z]{2,3}", code) else ""
-
-
-def _language(cell: str, record: Record) -> None:
-    code = language_code(cell)
-    if not code:
-        record.problems.append(("bad_language", cell[:60]))
-        return
-    record.core["language"] = code
-
-
-def _time_zone(zones: frozenset[str]) -> Step:
-    def step(cell: str, record: Record) -> None:
-        if cell not in zones:
-            record.problems.append(("bad_time_zone", cell[:60]))
-            return
-        record.core["time_zone"] = cell
-
-    return step
-
-
-def _moment(target: Target, world: World) -> Step:
-    def step(cell: str, record: Record) -> None:
-        try:
-            at = read_moment(cell, order=target.order, zone=world.zone)
-            if at > world.now:
-                raise BadCell("future_date")
-            record.moments[target.to] = at
-        except BadCell as problem:
-            record.problems.append((str(problem), f"{target.to}: {cell[:60]}"))
-
-    return step
-
-
-def _labels(target: Target, world: World) -> Step:
-    cache: dict[str, tuple[list[int], list[tuple[str, str]]]] = {}
-
-    def split(cell: str) -> tuple[list[int], list[tuple[str, str]]]:
-        names = [unguard(part.strip()) for part in cell.split(",") if part.strip()]
-        known = [world.labels[name] for name in names if name in world.labels]
-        return known, [("unknown_label", name[:80]) for name in names if name not in world.labels]
-
-    def step(cell: str, record: Record) -> None:
-        found = cache.get(cell)
-        if found is None:
-            found = split(unguard(cell))
-            if len(cache) < 20_000:
-                cache[cell] = found
-        record.labels.extend(label for label in found[0] if label not in record.labels)
-        record.problems.extend(found[1])
-
-    def flag(cell: str, record: Record) -> None:
-        try:
-            if read_boolean(cell):
-                step(target.label, record)
-        except BadCell:
-            record.problems.append(("bad_boolean", f"{target.label}: {cell[:60]}"))
-
-    return flag if target.to == "label_flag" else step
-
-
-def _custom(target: Target, world: World) -> Step:
-    known = world.fields.get(target.key)
-    read = _reader(target, known.kind if known else target.kind, known.choices if known else ())
-
-    def step(cell: str, record: Record) -> None:
-        try:
-            record.fields[target.key] = read(unguard(cell))
-        except BadCell as problem:
-            record.problems.append((str(problem), f"{target.name or target.key}: {cell[:60]}"))
-
-    return step
-
-
-def _reader(target: Target, kind: str, choices: tuple[str, ...]) -> Callable[[str], Any]:
-    def text(cell: str) -> str:
-        if len(cell) > TEXT_CHARS:
-            raise BadCell("too_long")
-        return cell
-
-    def choice(cell: str) -> str:
-        if choices and cell not in choices:
-            raise BadCell("unknown_choice")
-        return text(cell)
-
-    def date(cell: str) -> str:
-        return read_moment(cell, order=target.order).date().isoformat()
-
-    def number(cell: str) -> int | float:
-        return read_number(cell, decimal_comma=target.decimal_comma)
-
-    readers: dict[str, Callable[[str], Any]] = {
-        "number": number,
-        "date": date,
-        "boolean": read_boolean,
-        "choice": choice,
-    }
-    return readers.get(kind, text)
+def _merge_shared(table: Table) -> None:
+    first: dict[bytes, int] = {}
+    wanted = [True] * len(table.keys)
+    for place, key in enumerate(table.keys):
+        earlier = first.setdefault(key, place)
+        if earlier != place:
+            table.merge(earlier, place)
+            wanted[place] = False
+    table.keep(wanted)

@@ -7,7 +7,8 @@ Table and column names come from the code, never from a request.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -20,6 +21,11 @@ Row = Sequence[Any]
 def is_sqlite() -> bool:
     """Say which of the two databases is behind."""
     return connection.vendor == "sqlite"
+
+
+def somebody_waits() -> bool:
+    """Say whether another writer waits for this transaction to end (on SQLite there is but one)."""
+    return bool(is_sqlite() and connection.has_waiters())  # type: ignore[attr-defined]
 
 
 def column_of(model: type[models.Model], name: str) -> str:
@@ -83,6 +89,37 @@ def insert(
             f"FROM unnest({arrays}) AS given({aliases}) {conflict}",
             [list(values) for values in zip(*rows, strict=True)],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that is the same for all rows of an `insert_from`."""
+
+    value: Any
+
+
+def insert_from(
+    model: type[models.Model],
+    columns: Mapping[str, str | Given],
+    source: str,
+    *,
+    conflict: str = "",
+) -> int:
+    """Insert what a SELECT finds and return how many rows; a column is SQL or a given value.
+
+    `source` is the SELECT from FROM on, with a WHERE. Columns that are not named take the default
+    of their field.
+    """
+    filled = {**columns, **{n: Given(v) for n, v in _defaults(model, tuple(columns))}}
+    names = ", ".join(f'"{column_of(model, name)}"' for name in filled)
+    chosen = ", ".join("%s" if isinstance(sql, Given) else sql for sql in filled.values())
+    table = model._meta.db_table  # noqa: SLF001
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f'INSERT INTO "{table}" ({names}) SELECT {chosen} {source} {conflict}',
+            [each.value for each in filled.values() if isinstance(each, Given)],
+        )
+        return int(cursor.rowcount)
 
 
 @cache

@@ -1,0 +1,74 @@
+"""The staging table of a slice: who is in it, with the id that was found or allotted.
+
+A temporary table of the connection; what the slice writes then comes from joins with it, without a
+Python object per row. `people_stage_labels` holds each different set of labels once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db import connection
+
+from sincerely.apps.people.sql.bulk import Row, is_sqlite
+
+COLUMNS = {
+    "place": "integer",
+    "contact_id": "bigint",
+    "is_new": "boolean",
+    "address_key": "bytea",
+    "address": "text",
+    "domain": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "language": "text",
+    "time_zone": "text",
+    "fields": "text",
+    "signed_up_at": "timestamptz",
+    "last_sent_at": "timestamptz",
+    "last_open_at": "timestamptz",
+    "last_click_at": "timestamptz",
+    "label_set": "integer",
+    "record_id": "bigint",
+    "permitted_at": "timestamptz",
+    "salt": "bytea",
+    "payload": "text",
+    "commitment": "bytea",
+}
+LABELS = {"label_set": "integer", "label_id": "bigint"}
+
+
+def fill(people: Iterable[Row], labels: Iterable[Row]) -> None:
+    """Replace what is staged; rows have the order of `COLUMNS` and `LABELS`. In a transaction."""
+    with connection.cursor() as cursor:
+        for table, columns, key, rows in (
+            ("people_stage", COLUMNS, "place", people),
+            ("people_stage_labels", LABELS, "label_set, label_id", labels),
+        ):
+            listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            cursor.execute(
+                f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({listed}, PRIMARY KEY ({key}))"
+            )
+            if is_sqlite():
+                cursor.execute(f"DELETE FROM {table}")  # noqa: S608 -- constants
+                places = ", ".join(["%s"] * len(columns))
+                cursor.executemany(f"INSERT INTO {table} VALUES ({places})", list(rows))  # noqa: S608
+            else:
+                cursor.execute(f"TRUNCATE {table}")
+                _copy(cursor, table, kinds=list(columns.values()), rows=rows)
+                cursor.execute(f"ANALYZE {table}")
+
+
+def _copy(cursor: Any, table: str, *, kinds: Sequence[str], rows: Iterable[Row]) -> None:
+    with cursor.copy(f"COPY {table} FROM STDIN (FORMAT BINARY)") as copy:
+        copy.set_types(kinds)
+        for row in rows:
+            copy.write_row(row)
+
+
+def found(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Return the rows of a query over the staged people."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        return list(cursor.fetchall())
