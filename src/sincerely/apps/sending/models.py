@@ -3,6 +3,8 @@
 States of a message: planned → claimed → dialling → accepted | deferred → (claimed …) | failed |
 unknown; or skipped(reason) at planning, refused(reason) by the gate later, cancelled. `fence`
 grows with each claim; an outcome is written only by the holder of the current fence.
+`is_mailable`: meant to leave when it was planned, so not skipped; it never changes, and a unique
+key on it is not written again with each change of state (a random page each, half of a commit).
 `paced_until` is the moment (real time) before which a mailing or transport with a rate per hour
 may not be claimed from again: it moves in the claim's transaction, so the rate holds exactly with
 any number of senders.
@@ -133,14 +135,15 @@ class SkipReason(models.TextChoices):
 class Message(models.Model):
     """One mail for one contact, with its states: a row of the outbox."""
 
-    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     occasion = models.BigIntegerField(default=0)
     nonce = models.BinaryField(max_length=6)
     address_key = models.BinaryField(max_length=16)
     version = models.ForeignKey(ContentVersion, null=True, on_delete=models.PROTECT)
     state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
     reason = models.CharField(max_length=16, choices=SkipReason.choices, blank=True)
+    is_mailable = models.BooleanField(default=True, db_default=True)
     due_at = models.DateTimeField()
     fence = models.PositiveIntegerField(default=0)
     claimed_by = models.CharField(max_length=60, blank=True)
@@ -154,7 +157,7 @@ class Message(models.Model):
             models.UniqueConstraint(fields=["mailing", "contact", "occasion"], name="one_message"),
             models.UniqueConstraint(
                 fields=["mailing", "occasion", "address_key"],
-                condition=~models.Q(state="skipped"),
+                condition=models.Q(is_mailable=True),
                 name="one_message_per_address",
             ),
         ]

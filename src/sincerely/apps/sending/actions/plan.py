@@ -126,13 +126,14 @@ first AS (SELECT address_key, MIN(contact_id) AS contact_id FROM judged
 settled AS (SELECT j.contact_id, j.address_key, j.time_zone, CASE WHEN j.reason <> '' THEN j.reason
   WHEN f.contact_id <> j.contact_id OR EXISTS (SELECT 1 FROM sending_message m
     WHERE m.mailing_id = %s AND m.occasion = 0 AND m.address_key = j.address_key
-    AND NOT (m.state = 'skipped')) THEN 'same_address' ELSE '' END AS reason
+    AND m.is_mailable) THEN 'same_address' ELSE '' END AS reason
   FROM judged j LEFT JOIN first f ON f.address_key = j.address_key)
 INSERT INTO sending_message (mailing_id, contact_id, occasion, nonce, address_key, version_id,
-  state, reason, due_at, fence, claimed_by, attempt_count, planned_at, finished_at, shown_blocks)
+  state, reason, is_mailable, due_at, fence, claimed_by, attempt_count, planned_at, finished_at,
+  shown_blocks)
 SELECT %s, s.contact_id, 0, {nonce}, s.address_key, {"%s::bigint" if is_postgresql() else "%s"},
   CASE WHEN s.reason = '' THEN 'planned' ELSE 'skipped' END, s.reason,
-  {due}, 0, '', 0, {due_cast},
+  s.reason = '', {due}, 0, '', 0, {due_cast},
   CASE WHEN s.reason = '' THEN NULL ELSE {due_cast} END, ''
 FROM settled s JOIN given g ON g.id = s.contact_id
 WHERE true ORDER BY s.contact_id
