@@ -17,7 +17,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -67,6 +67,7 @@ def serve(port: int, path: str) -> None:
             tracker,
             port=port,
             interface=Interfaces.RSGI,
+            http=HTTPModes.http1,
             websockets=False,
             backlog=1_024,
             log_level=LogLevels.error,

@@ -69,12 +69,45 @@ def test_unsubscribes_above_the_mark_are_found(store: Store) -> None:
 
 
 def test_trimmed_ids_are_not_used_again(store: Store) -> None:
-    store.append([capture(n) for n in range(3)])
+    for number in range(4):
+        store.append([capture(number, UNSUBSCRIBE)])
     last = store.last_id()
-    assert store.trim(last, 2) == 2
+    late, early = 1_000_002, 0
+    assert store.trim(last, 10, before_us=early) == 0
+    assert store.trim(last, 1, before_us=late + 10) == 1
+    assert store.trim(last, 10, before_us=late) == 1
+    assert [row.capture.message_id for row in store.read(0, 10)] == [2, 3]
+    assert store.unfolded_unsubscribes(0) == [2, 3]
+    assert store.trim(last - 1, 10) == 1
     assert store.trim(last, 10) == 1
+    assert store.unfolded_unsubscribes(0) == []
     store.append([capture(9)])
-    assert store.read(0, 10)[0].id > last
+    assert store.read(last, 10)[0].id > last
+
+
+def test_a_store_that_was_replaced_gives_no_id_that_was_folded(store: Store) -> None:
+    mark = store.last_id() + 1_234
+    store.begin_after(mark)
+    store.append([capture(1)])
+    assert store.read(mark, 10)[0].id == store.last_id() > mark
+
+
+def test_many_captures_are_several_batches_and_read_in_slices(store: Store) -> None:
+    start = store.last_id()
+    store.append([capture(n, UNSUBSCRIBE if n == 600 else CLICK) for n in range(700)])
+    seen: list[int] = []
+    while rows := store.read(start, 90):
+        seen += [row.capture.message_id for row in rows]
+        start = rows[-1].id
+    assert seen == list(range(700))
+    assert store.unfolded_unsubscribes(0) == [600]
+
+
+def test_text_that_no_database_likes_does_no_harm(store: Store) -> None:
+    start = store.last_id()
+    odd = capture(1)._replace(user_agent='a\0b \\u0000 "c"\n')
+    store.append([odd])
+    assert store.read(start, 1)[0].capture.user_agent == 'ab \\u0000 "c"\n'
 
 
 def test_a_slow_transaction_does_not_lose_its_row(store: Store) -> None:
@@ -87,9 +120,8 @@ def test_a_slow_transaction_does_not_lose_its_row(store: Store) -> None:
         store.append([capture(2)])
         assert store.read(start, 10) == []
         slow.execute(
-            "INSERT INTO capture (xid, at_us, kind, mailing_id, message_id, nonce, link_number, ip,"
-            " user_agent, method, headers, is_simulated)"
-            " SELECT pg_current_xact_id(), 1, 2, 3, 77, 'nonce!', 1, '', '', 'GET', '', false"
+            "INSERT INTO capture_batch (at_us, body)"
+            """ VALUES (1, '[[1,2,3,77,"6e6f6e636521",1,"","","GET","",false]]')"""
         )
     assert {row.capture.message_id for row in store.read(start, 10)} == {2, 77}
 

@@ -48,7 +48,7 @@ def run(stop: threading.Event) -> None:
         try:
             is_more = any([pace.take() for pace in paces])  # noqa: C419 -- each takes its step
             if rests % TRIM_EVERY == 1:
-                trim_captures()
+                trim_captures(now=clock.now())
         except (OperationalError, InterfaceError):
             log.exception("the fold waits for its database")
             connection.close()

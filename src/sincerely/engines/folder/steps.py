@@ -7,7 +7,7 @@ more are waiting, so that the loop knows when to rest.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
@@ -28,7 +28,7 @@ from sincerely.engines.folder.confirmations import settle_confirmations
 
 ATTEMPTS = "attempts"
 SLICE = 500
-KEEP_CAPTURES = 100_000
+KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
 
 
 class Step(NamedTuple):
@@ -108,9 +108,10 @@ def fold_all(*, now: datetime) -> int:
     return count
 
 
-def trim_captures(*, limit: int = 5_000) -> int:
-    """Delete folded captures beyond the newest hundred thousand; signals hold what they said."""
-    return capture_store().trim(position(CAPTURE) - KEEP_CAPTURES, limit)
+def trim_captures(*, now: datetime, limit: int = 5_000) -> int:
+    """Delete captures that were folded some days ago; signals hold what they said."""
+    before = int((now - KEEP_CAPTURES).timestamp() * 1_000_000)
+    return capture_store().trim(position(CAPTURE), limit, before_us=before)
 
 
 def deltas_of(changes: Sequence[ClickChange]) -> list[ClickDelta]:

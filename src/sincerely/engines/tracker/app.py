@@ -12,7 +12,6 @@ or HEAD never changes anything.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -148,7 +147,7 @@ class Tracker:
         if self.writer is None:
             return False
         try:
-            await asyncio.shield(self.writer.put(capture))
+            await self.writer.put(capture)
         except Overloaded:
             return False
         return True

@@ -8,7 +8,7 @@ import threading
 import uvloop
 from django.conf import settings
 from django.db import connection
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
@@ -52,6 +52,7 @@ async def _serve(stop: threading.Event, conninfo: str) -> None:
         address=host,
         port=int(port),
         interface=Interfaces.RSGI,
+        http=HTTPModes.http1,
         websockets=False,
         backlog=1_024,
         log_level=LogLevels.error,

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from sincerely.wire.capture.group import GroupWriter, Overloaded
 from sincerely.wire.capture.port import CLICK, OPEN, UNSUBSCRIBE, Capture, Store, Stored
-from sincerely.wire.capture.postgres import PostgresStore
 from sincerely.wire.capture.sqlite import SqliteStore
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Capture",
     "GroupWriter",
     "Overloaded",
-    "PostgresStore",
     "SqliteStore",
     "Store",
     "Stored",
@@ -34,4 +32,8 @@ def open_store(path: Path, conninfo: str = "") -> Store:
 
     One store serves one thread; the file or table is made if it is missing.
     """
-    return PostgresStore(conninfo) if conninfo else SqliteStore(path)
+    if not conninfo:
+        return SqliteStore(path)
+    from sincerely.wire.capture.postgres import PostgresStore  # noqa: PLC0415 -- psycopg: 0.2 s
+
+    return PostgresStore(conninfo)

@@ -1,9 +1,11 @@
 """Group commit: one thread writes what arrived while the last batch was committed.
 
-A caller gets a future that is shared by its whole batch and done when the batch is on disk. A
-failing or stalling store never makes callers wait for long: `let_go` ends the wait of those who
-waited long enough with Overloaded, while the batch itself is tried again until it is stored or the
-writer is closed. At most `most_waiting` captures are kept meanwhile; `put` raises beyond that.
+All bookkeeping is done on the event loop's thread, so nothing is locked: the loop hands a whole
+batch to the writing thread, and that thread hands it back when it is on disk. Each caller has a
+future of its own. A failing or stalling store never makes callers wait for long: `let_go` ends the
+wait of those who waited long enough with Overloaded, while the batch itself is tried again until
+it is stored or the writer is closed. At most `most_waiting` captures wait meanwhile; `put` raises
+beyond that.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable
+from queue import SimpleQueue
 
 import structlog
 
@@ -28,14 +31,24 @@ class Overloaded(Exception):
 
 
 class Batch:
-    """Captures that are committed together, and the promise to those who brought them."""
+    """Captures that are committed together, and the promises to those who brought them."""
 
-    __slots__ = ("captures", "promise", "since")
+    __slots__ = ("captures", "promises", "since")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self) -> None:
         self.captures: list[Capture] = []
-        self.promise: asyncio.Future[None] = loop.create_future()
+        self.promises: list[asyncio.Future[None]] = []
         self.since = time.monotonic()
+
+    def settle(self, problem: Exception | None = None) -> None:
+        """End the wait of all who still wait; on the loop's thread."""
+        for promise in self.promises:
+            if promise.done():
+                continue
+            if problem is None:
+                promise.set_result(None)
+            else:
+                promise.set_exception(problem)
 
 
 class GroupWriter:
@@ -51,60 +64,69 @@ class GroupWriter:
         self._open = open_it
         self._loop = loop
         self._most_waiting = most_waiting or MOST_WAITING
-        self._next = Batch(loop)
+        self._next = Batch()
         self._current: Batch | None = None
-        self._wake = threading.Condition()
-        self._is_closing = False
+        self._batches: SimpleQueue[Batch | None] = SimpleQueue()
+        self._closing = threading.Event()
         self._store: Store | None = None
         self.stored_count = 0
         self.is_failing = False
         self._thread = threading.Thread(target=self._work, daemon=True, name="capture")
         self._thread.start()
 
+    @property
+    def waiting_count(self) -> int:
+        """How many captures are not yet stored."""
+        return len(self._next.captures) + (len(self._current.captures) if self._current else 0)
+
     def put(self, capture: Capture) -> asyncio.Future[None]:
-        """Take one capture; await the future (shielded) to know that it is durable."""
-        with self._wake:
-            waiting = self._next.captures
-            if self._is_closing or len(waiting) >= self._most_waiting:
-                raise Overloaded
-            waiting.append(capture)
-            if len(waiting) == 1:
-                self._next.since = time.monotonic()
-                self._wake.notify()
-            return self._next.promise
+        """Take one capture; the future is done when it is durable."""
+        batch = self._next
+        if self._closing.is_set() or len(batch.captures) >= self._most_waiting:
+            raise Overloaded
+        batch.captures.append(capture)
+        promise: asyncio.Future[None] = self._loop.create_future()
+        batch.promises.append(promise)
+        if len(batch.captures) == 1:
+            batch.since = time.monotonic()
+            if self._current is None:
+                self._loop.call_soon(self._hand_over)
+        return promise
 
     def let_go(self, older_than_seconds: float) -> None:
         """End the wait of callers whose batch is older than that; call on the loop's thread."""
         latest = time.monotonic() - older_than_seconds
-        with self._wake:
-            batches = [self._current, self._next if self._next.captures else None]
-        for batch in batches:
-            if batch is not None and batch.since < latest and not batch.promise.done():
-                batch.promise.set_exception(Overloaded())
+        for batch in (self._current, self._next):
+            if batch is not None and batch.since < latest:
+                batch.settle(Overloaded())
 
     def close(self, timeout_seconds: float = 10) -> None:
         """Write what waits and end the thread; what cannot be written is given up and logged."""
-        with self._wake:
-            self._is_closing = True
-            self._wake.notify()
+        self._closing.set()
+        self._batches.put(self._next)
+        self._batches.put(None)
         self._thread.join(timeout_seconds)
 
+    def _hand_over(self) -> None:
+        """Give the writing thread what waits, if it is free."""
+        if self._current is None and self._next.captures and not self._closing.is_set():
+            self._current, self._next = self._next, Batch()
+            self._batches.put(self._current)
+
+    def _settled(self, batch: Batch, problem: Exception | None) -> None:
+        self._current = None
+        self._hand_over()
+        batch.settle(problem)
+
     def _work(self) -> None:
-        while batch := self._take():
-            self._settle(batch.promise, is_kept=self._keep(batch.captures))
+        while (batch := self._batches.get()) is not None:
+            problem = None if self._keep(batch.captures) else Overloaded()
+            try:
+                self._loop.call_soon_threadsafe(self._settled, batch, problem)
+            except RuntimeError:  # the loop has ended: nobody waits any more
+                continue
         if self._store is not None:
             self._store.close()
-
-    def _take(self) -> Batch | None:
-        """Wait for captures; None when there are none left and the writer is closing."""
-        with self._wake:
-            self._current = None
-            while not self._next.captures and not self._is_closing:
-                self._wake.wait()
-            if not self._next.captures:
-                return None
-            self._current, self._next = self._next, Batch(self._loop)
-            return self._current
 
     def _keep(self, captures: list[Capture]) -> bool:
         """Write a batch in commits of bounded size, again and again; False if it was given up."""
@@ -118,7 +140,7 @@ class GroupWriter:
             except Exception:  # any failure of the store means: later
                 log.exception("captures cannot be stored", waiting=len(captures) - start)
                 self.is_failing = True
-                if self._pause_or_give_up():
+                if self._closing.wait(PAUSE_SECONDS):
                     log.error("captures lost", count=len(captures) - start)
                     return False
                 continue
@@ -126,22 +148,3 @@ class GroupWriter:
             self.stored_count += len(part)
             start += len(part)
         return True
-
-    def _pause_or_give_up(self) -> bool:
-        with self._wake:
-            self._wake.wait_for(lambda: self._is_closing, timeout=PAUSE_SECONDS)
-            return self._is_closing
-
-    def _settle(self, promise: asyncio.Future[None], *, is_kept: bool) -> None:
-        def done() -> None:
-            if promise.done():
-                return
-            if is_kept:
-                promise.set_result(None)
-            else:
-                promise.set_exception(Overloaded())
-
-        try:
-            self._loop.call_soon_threadsafe(done)
-        except RuntimeError:  # the loop has ended: nobody waits any more
-            return

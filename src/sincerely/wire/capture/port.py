@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 OPEN, CLICK, UNSUBSCRIBE = 1, 2, 3
+ALL_TIME = 2**62
 
 
 class Capture(NamedTuple):
@@ -35,7 +36,7 @@ class Store(Protocol):
     """A place where captures are kept until they are folded (and as long as retention says)."""
 
     def append(self, captures: Sequence[Capture]) -> None:
-        """Store all of them; when this returns they survive a power cut."""
+        """Store all of them (one at least); when this returns they survive a power cut."""
 
     def read(self, after_id: int, limit: int) -> list[Stored]:
         """Return rows after an id, in order, none that a slower writer could still precede."""
@@ -49,8 +50,11 @@ class Store(Protocol):
     def begin_after(self, mark: int) -> None:
         """Give no row an id up to the mark: a lost or replaced store must not look folded."""
 
-    def trim(self, through_id: int, limit: int) -> int:
-        """Delete at most `limit` rows up to an id; return how many went."""
+    def trim(self, through_id: int, limit: int, *, before_us: int = ALL_TIME) -> int:
+        """Delete batches that end by an id and began before a time, at most `limit`; say how many.
+
+        A batch is what one commit stored together.
+        """
 
     def close(self) -> None:
         """Let go of the file or connection."""

@@ -6,22 +6,25 @@ import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 
-from sincerely.wire.capture.port import FIELDS, UNSUBSCRIBE, Capture, Stored
+from sincerely.wire.capture.packing import PER_BATCH, batches, chosen, pack, unpack, unsubscribes
+from sincerely.wire.capture.port import ALL_TIME, FIELDS, Capture, Stored
 
+_COLUMNS = ", ".join(f"value ->> {place} AS {name}" for place, name in enumerate(FIELDS))
 SCHEMA = f"""
-CREATE TABLE IF NOT EXISTS capture (
-    id INTEGER PRIMARY KEY AUTOINCREMENT,
-    at_us INTEGER NOT NULL, kind INTEGER NOT NULL, mailing_id INTEGER NOT NULL,
-    message_id INTEGER NOT NULL, nonce BLOB NOT NULL, link_number INTEGER NOT NULL,
-    ip TEXT NOT NULL, user_agent TEXT NOT NULL, method TEXT NOT NULL, headers TEXT NOT NULL,
-    is_simulated INTEGER NOT NULL
+CREATE TABLE IF NOT EXISTS batch (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, at_us INTEGER NOT NULL, body TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS capture_unsubscribe ON capture (id, message_id)
-    WHERE kind = {UNSUBSCRIBE};
-"""
-COLUMNS = ", ".join(FIELDS)
-INSERT = f"INSERT INTO capture ({COLUMNS}) VALUES ({', '.join('?' * len(FIELDS))})"  # noqa: S608 -- constants
-READ = f"SELECT id, {COLUMNS} FROM capture WHERE id > ? ORDER BY id LIMIT ?"  # noqa: S608 -- constants
+CREATE TABLE IF NOT EXISTS unsubscribe (id INTEGER PRIMARY KEY, message_id INTEGER NOT NULL);
+CREATE VIEW IF NOT EXISTS capture AS
+    SELECT batch.id * {PER_BATCH} + key AS id, {_COLUMNS} FROM batch, json_each(body);
+PRAGMA user_version=2;
+"""  # noqa: S608 -- constants; the view is for people who look into the file
+INSERT = "INSERT INTO batch (at_us, body) VALUES (?, ?)"
+OLD = f"""
+SELECT id FROM batch WHERE id <= ?
+AND (id < ? OR id * {PER_BATCH} + json_array_length(body) <= ? + 1) AND at_us < ?
+ORDER BY id LIMIT ?
+"""  # noqa: S608 -- constants
 
 
 class SqliteStore:
@@ -31,56 +34,68 @@ class SqliteStore:
         self._db = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
-        if self._db.execute("PRAGMA user_version").fetchone()[0] == 0:
-            self._db.executescript(SCHEMA + "PRAGMA user_version=1;")
+        if self._db.execute("PRAGMA user_version").fetchone()[0] < 2:
+            self._db.executescript(SCHEMA)
 
     def append(self, captures: Sequence[Capture]) -> None:
-        """Store all in one transaction."""
+        """Store all in one transaction, which is one statement in the usual case."""
+        if len(captures) <= PER_BATCH and not unsubscribes(captures):
+            self._db.execute(INSERT, (captures[0].at_us, pack(captures)))
+            return
         self._db.execute("BEGIN IMMEDIATE")
         try:
-            self._db.executemany(INSERT, captures)
+            for part in batches(captures):
+                self._append(part)
             self._db.execute("COMMIT")
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
             raise
 
+    def _append(self, captures: Sequence[Capture]) -> None:
+        number = self._db.execute(INSERT, (captures[0].at_us, pack(captures))).lastrowid or 0
+        rows = [(number * PER_BATCH + place, whose) for place, whose in unsubscribes(captures)]
+        self._db.executemany("INSERT INTO unsubscribe VALUES (?, ?)", rows)
+
     def read(self, after_id: int, limit: int) -> list[Stored]:
         """Return rows after an id; writers are serial, so ids come in order of commits."""
-        return [
-            Stored(row[0], Capture(*row[1:11], is_simulated=bool(row[11])))
-            for row in self._db.execute(READ, (after_id, limit))
-        ]
+        sql = "SELECT id, body FROM batch WHERE id >= ? ORDER BY id"
+        return chosen(self._db.execute(sql, (after_id // PER_BATCH,)), after_id, limit)
 
     def unfolded_unsubscribes(self, after_id: int) -> list[int]:
-        """Return message ids; the partial index makes this a few microseconds."""
-        found = self._db.execute(
-            "SELECT message_id FROM capture WHERE kind = 3 AND id > ?", (after_id,)
-        )
+        """Return message ids; a few microseconds."""
+        found = self._db.execute("SELECT message_id FROM unsubscribe WHERE id > ?", (after_id,))
         return [row[0] for row in found]
 
     def last_id(self) -> int:
         """Return the highest id."""
-        return int(self._db.execute("SELECT COALESCE(MAX(id), 0) FROM capture").fetchone()[0])
+        row = self._db.execute("SELECT id, body FROM batch ORDER BY id DESC LIMIT 1").fetchone()
+        return unpack(*row)[-1].id if row else 0
 
     def begin_after(self, mark: int) -> None:
         """Lift the counter to the mark if it is lower."""
+        number = mark // PER_BATCH
         self._db.execute("BEGIN IMMEDIATE")
         self._db.execute(
-            "INSERT INTO sqlite_sequence (name, seq) SELECT 'capture', 0"
-            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'capture')"
+            "INSERT INTO sqlite_sequence (name, seq) SELECT 'batch', 0"
+            " WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'batch')"
         )
         self._db.execute(
-            "UPDATE sqlite_sequence SET seq = ? WHERE name = 'capture' AND seq < ?", (mark, mark)
+            "UPDATE sqlite_sequence SET seq = ? WHERE name = 'batch' AND seq < ?", (number, number)
         )
         self._db.execute("COMMIT")
 
-    def trim(self, through_id: int, limit: int) -> int:
-        """Delete the oldest rows; ids are never handed out again (AUTOINCREMENT)."""
-        return self._db.execute(
-            "DELETE FROM capture WHERE id IN (SELECT id FROM capture WHERE id <= ? LIMIT ?)",
-            (through_id, limit),
-        ).rowcount
+    def trim(self, through_id: int, limit: int, *, before_us: int = ALL_TIME) -> int:
+        """Delete the oldest batches; numbers are never handed out again (AUTOINCREMENT)."""
+        last = through_id // PER_BATCH
+        bounds = (last, last, through_id, before_us, limit)
+        gone = self._db.execute(f"DELETE FROM batch WHERE id IN ({OLD})", bounds).rowcount  # noqa: S608
+        first = "SELECT COALESCE(MIN(id), ?) FROM batch"
+        self._db.execute(
+            f"DELETE FROM unsubscribe WHERE id < {PER_BATCH} * ({first})",  # noqa: S608
+            (last + 1,),
+        )
+        return gone
 
     def close(self) -> None:
         """Close the file."""
