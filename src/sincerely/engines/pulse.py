@@ -24,7 +24,6 @@ from sincerely.wire import health, metrics
 
 log = structlog.get_logger("pulse")
 EVERY_SECONDS = 10.0
-PROCESSES = ("web", "tracker", "folder", "sender", "mailbox", "runner")
 
 
 @contextmanager
@@ -53,7 +52,7 @@ def port_of(process: str) -> tuple[str, int] | None:
     if not settings.HEALTH_ADDRESS:
         return None
     host, _, first = settings.HEALTH_ADDRESS.rpartition(":")
-    return host.strip("[]"), int(first) + PROCESSES.index(process)
+    return host.strip("[]"), int(first) + health.PROCESSES.index(process)
 
 
 def life(now: datetime) -> actions.Life:

@@ -7,7 +7,9 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from sincerely.engines import pulse
+from sincerely.web.queries.figures import InstallationFigures
 from sincerely.wire import clock
+from sincerely.wire.metrics import REGISTRY
 from sincerely.wire.parent import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sincerely.project.settings")
@@ -15,4 +17,5 @@ application = get_wsgi_application()
 die_with_parent(os.getppid())
 if settings.CLOCK_TURNABLE:
     clock.watch(settings.HOME)
+REGISTRY.register(InstallationFigures())
 pulse.start("web", threading.Event())

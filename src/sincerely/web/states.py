@@ -46,6 +46,8 @@ STATES: dict[str, State] = {
     # work and campaigns
     "draft": State(pgettext_lazy("state", "Draft"), CALM, "edit"),
     "planned": State(pgettext_lazy("state", "Planned"), WAIT, "clock"),
+    "stuck": State(pgettext_lazy("state", "Stuck"), BAD, "alert-triangle"),
+    "silent": State(pgettext_lazy("state", "No sign of life"), BAD, "circle-x"),
     "planning": State(pgettext_lazy("state", "Planning"), BUSY, "refresh"),
     "scheduled": State(pgettext_lazy("state", "Scheduled"), WAIT, "clock"),
     "waiting": State(pgettext_lazy("state", "Waiting"), WAIT, "clock"),

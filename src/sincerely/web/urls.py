@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from sincerely.web.views import home, search, set_up
+from sincerely.web.views import home, running, search, set_up
 
 app_name = "web"
 urlpatterns = [
     path("", home.home, name="home"),
     path("home/health/", home.health, name="health"),
+    path("settings/system/running/", running.running, name="running"),
+    path("settings/system/release/", running.release, name="release"),
     path("search", search.search, name="search"),
     path("set-up/organisation/", set_up.organisation, name="set-up-organisation"),
     path("set-up/ready/", set_up.ready, name="set-up-ready"),

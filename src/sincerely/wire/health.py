@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from sincerely.wire import metrics
 
+PROCESSES = ("web", "tracker", "folder", "sender", "mailbox", "runner")
 STUCK_SECONDS = 60.0
 
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{ONE}people/type/", audience.choose_type, name="choose-type"),
     path(f"{ONE}send/", sending.send, name="send"),
     path(f"{ONE}send/progress/", sending.progress, name="progress"),
+    path(f"{ONE}release/<int:hold_id>/", sending.release, name="release"),
     path(f"{ONE}send/<str:act>/", sending.steer, name="steer"),
     path(f"{ONE}unknown/<str:choice>/", sending.settle_unknown, name="unknown"),
 ]

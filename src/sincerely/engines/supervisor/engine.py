@@ -16,10 +16,10 @@ from types import FrameType
 from django.conf import settings
 
 from sincerely.engines import pulse
-from sincerely.wire import clock, premises
+from sincerely.wire import clock, health, premises
 from sincerely.wire.parent import die_with_parent
 
-NAMES = pulse.PROCESSES
+NAMES = health.PROCESSES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
 from sincerely.apps.people.sample.tasks import pet_shop
+from sincerely.apps.sending.queries import is_restored
 from sincerely.apps.team.access import member_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.web import queries
@@ -19,7 +20,12 @@ from sincerely.wire.clock import now
 def home(request: HttpRequest) -> HttpResponse:
     """Show the checklist or the health; the numbers follow by themselves."""
     beginning = queries.beginning()
-    context = {"beginning": beginning, "member": member_of(request), "shop": pet_shop()}
+    context = {
+        "beginning": beginning,
+        "member": member_of(request),
+        "shop": pet_shop(),
+        "is_restored": is_restored(),
+    }
     return render(request, "web/home.html", context)
 
 

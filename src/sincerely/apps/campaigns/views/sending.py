@@ -22,7 +22,7 @@ from sincerely.apps.campaigns.views.audience import counts
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.sending import actions as sending
-from sincerely.apps.sending.queries import tally, waiting_because
+from sincerely.apps.sending.queries import holds, holds_of, tally
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.queries import organisation
 from sincerely.apps.team.rules import Capability
@@ -53,6 +53,7 @@ def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
             "form": form,
             "walls": found_walls,
             "must_type": must_type,
+            "holds": holds_of(campaign.mailing_id),
             **frame(campaign, "send"),
             **counts(campaign, campaign.audience),
         },
@@ -105,7 +106,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "failed_count": counted.by_state.get("failed", 0),
         "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
-        "waits_because": waiting_because(campaign.mailing_id),
+        "holds": holds_of(campaign.mailing_id),
         "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)
         and (counted.open_count > 0 or not counted.by_state),
     }
@@ -147,6 +148,18 @@ def steer(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
         messages.error(request, _("The campaign has moved on in the meantime; look again."))
     else:
         messages.success(request, done[act])
+    return redirect("campaigns:send", campaign.pk)
+
+
+@require_POST
+@requires(Capability.SEND)
+def release(request: HttpRequest, campaign_id: int, hold_id: int) -> HttpResponse:
+    """Let a mailing go that was held, knowing why it was."""
+    campaign = found(campaign_id)
+    known = {hold.pk for hold in holds_of(campaign.mailing_id)}
+    if hold_id in known & {hold.pk for hold in holds()}:
+        sending.lift_hold(hold_id, now=clock.now(), actor=actor_of(request))
+        messages.success(request, _("Released. It goes on where it stopped."))
     return redirect("campaigns:send", campaign.pk)
 
 

@@ -4,7 +4,10 @@ from sincerely.apps.sending.queries.audience import estimate
 from sincerely.apps.sending.queries.dispatches import (
     Tally,
     dispatch_of,
+    holds,
+    holds_of,
     is_finished,
+    is_restored,
     tally,
     waiting_because,
 )
@@ -14,7 +17,10 @@ __all__ = [
     "Tally",
     "dispatch_of",
     "estimate",
+    "holds",
+    "holds_of",
     "is_finished",
+    "is_restored",
     "launch_locks",
     "locked_because",
     "tally",

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count
+from django.db.models import Count, Q
 
 from sincerely.apps.sending.models import Dispatch, Hold, Message, State
 
+# What places these lifts them too, as soon as what they wait for has come.
+BY_ITSELF = ("readiness",)
 OPEN_STATES = (State.PLANNED, State.CLAIMED, State.DIALLING, State.DEFERRED)
 
 
@@ -73,9 +75,23 @@ def is_finished(mailing_id: int) -> bool:
     return not Message.objects.filter(mailing_id=mailing_id, state__in=OPEN_STATES).exists()
 
 
+def holds_of(mailing_id: int) -> list[Hold]:
+    """Return the holds that keep a mailing waiting, its own and those on all."""
+    mine = Q(mailing_id=mailing_id) | Q(mailing_id=None)
+    return list(Hold.objects.filter(mine, lifted_at=None).order_by("placed_at"))
+
+
 def waiting_because(mailing_id: int) -> list[str]:
     """Return the reasons of the holds that keep a mailing waiting."""
-    holds = Hold.objects.filter(lifted_at=None, mailing_id__in=[mailing_id]) | Hold.objects.filter(
-        lifted_at=None, mailing_id=None
-    )
-    return list(holds.order_by("placed_at").values_list("reason", flat=True))
+    return [hold.reason for hold in holds_of(mailing_id)]
+
+
+def holds() -> list[Hold]:
+    """Return every hold that a member may release, with its mailing, the oldest first."""
+    found = Hold.objects.filter(lifted_at=None).exclude(placed_by__in=BY_ITSELF)
+    return list(found.select_related("mailing").order_by("placed_at", "pk"))
+
+
+def is_restored() -> bool:
+    """Say whether mailings still wait because the installation was restored from a backup."""
+    return Hold.objects.filter(lifted_at=None, placed_by="restore").exists()
