@@ -13,6 +13,7 @@ help: ## print this help
 	@echo; echo "First time: make run"
 
 run: $(VENV)/.run frontend/.built $(VENV)/.messages ## install what is missing, migrate, start everything and print the address
+	@$(PY) -m compileall -q src  # also where Python is told to write no bytecode: a second of each start
 	@exec $(VENV)/bin/sincerely serve
 
 test: $(VENV)/.dev frontend/.built $(VENV)/.messages ## the whole suite: SQLite, PostgreSQL, headless Chromium

@@ -15,27 +15,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from sincerely.api.shape import body
+
 log = logging.getLogger(__name__)
-
-CODES = {
-    400: "bad_request",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    413: "too_large",
-    415: "unsupported_media_type",
-    422: "invalid",
-    429: "too_many_requests",
-    500: "server_error",
-}
-
-
-def body(status: int, message: str, fields: Mapping[str, Sequence[str]] | None = None) -> Any:
-    """Return the body of an error answer; `fields` holds messages by the path of a field."""
-    code = CODES.get(status, "error")
-    return {"error": {"code": code, "message": message, "fields": dict(fields or {})}}
 
 
 def field_messages(errors: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:

@@ -15,12 +15,11 @@ from typing import Any
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
-from sincerely.api.errors import body
+from sincerely.api.shape import ROOT, body
 from sincerely.apps.team import actions, queries
 from sincerely.apps.team.models import IdempotencyKey
 from sincerely.wire.clock import now
 
-ROOT = "/api/"
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LONGEST = 200
 BEARER = "Bearer "

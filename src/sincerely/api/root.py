@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
 from ninja import NinjaAPI
 
 from sincerely.api.errors import register_errors
+from sincerely.api.shape import ROOT
 
 DESCRIPTION = (
     "Authenticate with `Authorization: Bearer <key>` (Settings, API keys). "
@@ -15,7 +17,17 @@ DESCRIPTION = (
     "Every write takes an `Idempotency-Key` header: repeats within 48 hours get the first answer. "
     'Errors look like `{"error": {"code", "message", "fields"}}`.'
 )
-api = NinjaAPI(
+
+
+class Api(NinjaAPI):
+    """Knows its address by itself: the pages' URL root does not have the API (see `shape`)."""
+
+    def get_root_path(self, path_params: dict[str, Any]) -> str:
+        """Return the address below which every endpoint is."""
+        return ROOT
+
+
+api = Api(
     title="Sincerely",
     version="1",
     description=DESCRIPTION,

@@ -1,9 +1,8 @@
-"""The URL root: pages of every domain, login, and the JSON API."""
+"""The URL root: pages of every domain and login; `urls_with_api` adds the JSON API."""
 
 from django.urls import include, path
 
 from sincerely.api.reference import reference
-from sincerely.api.root import api
 
 DOMAINS = (
     "team",
@@ -24,7 +23,6 @@ DOMAINS = (
 urlpatterns = [
     path("", include("sincerely.web.urls")),
     path("account/", include("allauth.urls")),
-    path("api/v1/", api.urls),
     path("settings/api/", reference, name="api-reference"),
     *(path("", include(f"sincerely.apps.{domain}.urls")) for domain in DOMAINS),
 ]

@@ -7,10 +7,10 @@ that 'not there' is never confused with 'could not look'.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-import dns.exception
-import dns.resolver
+if TYPE_CHECKING:
+    import dns.rdata
 
 TIMEOUT_SECONDS = 4.0
 
@@ -39,6 +39,9 @@ class SystemResolver:
         self._timeout = timeout_seconds
 
     def _ask(self, name: str, kind: str) -> list[dns.rdata.Rdata]:
+        import dns.exception  # noqa: PLC0415 -- with its resolver 0.05 s at each start
+        import dns.resolver  # noqa: PLC0415
+
         resolver = dns.resolver.Resolver()
         resolver.lifetime = self._timeout
         try:

@@ -1,25 +1,11 @@
-"""Handing mail to a provider's API by django-anymail, with the same outcomes as SMTP gives.
-
-anymail speaks a dozen dialects and is well kept; it blocks, so callers use a thread pool. The mail
-as made is parsed again and given as its parts, since most providers take no ready-made MIME.
-"""
+"""The mail providers that can be chosen, and the hand-over to one, by django-anymail."""
 
 from __future__ import annotations
 
-import email
 from dataclasses import dataclass, field
-from email.policy import default as modern
 from typing import Any
 
-import requests
-from anymail.exceptions import (
-    AnymailAPIError,
-    AnymailError,
-    AnymailRecipientsRefused,
-)
-from django.core.mail import EmailMultiAlternatives, get_connection
-
-from sincerely.wire.smtp.replies import Outcome, Reply, Stage
+from sincerely.wire.smtp.replies import Outcome
 
 # Per provider: module of anymail's backend, and the name its secret has there.
 PROVIDERS = {
@@ -30,16 +16,6 @@ PROVIDERS = {
     "postmark": "server_token",
     "sendgrid": "api_key",
     "sparkpost": "api_key",
-}
-OWN_HEADERS = {
-    "from",
-    "to",
-    "subject",
-    "date",
-    "message-id",
-    "reply-to",
-    "mime-version",
-    "content-type",
 }
 
 
@@ -57,56 +33,6 @@ class Account:
 
 def send(account: Account, raw: bytes) -> Outcome:
     """Hand one mail over and say what came of it; never raises for what a provider answers."""
-    try:
-        message = _message(account, raw)
-        message.send()
-    except AnymailRecipientsRefused as refusal:
-        return Outcome(Stage.RECIPIENT, Reply(550, str(refusal)[:300]))
-    except requests.RequestException as error:
-        return _lost(error)
-    except AnymailAPIError as error:
-        return _answer(error)
-    except AnymailError as error:
-        return Outcome(Stage.SENDER, Reply(550, str(error)[:300]))
-    status = message.anymail_status  # type: ignore[attr-defined]
-    if status.status and status.status <= {"rejected", "failed", "invalid"}:
-        return Outcome(Stage.RECIPIENT, Reply(550, "The provider rejected the address."))
-    return Outcome(Stage.CONTENT, Reply(250, str(status.message_id or "")[:200]))
+    from sincerely.wire import provider_mail  # noqa: PLC0415 -- requests and anymail: 0.15 s
 
-
-def _lost(error: Exception) -> Outcome:
-    """A connection that was never made is known; one that broke is not."""
-    if isinstance(error, requests.ConnectTimeout) or "Failed to establish" in str(error):
-        return Outcome(Stage.CONNECT, None)
-    return Outcome(Stage.CONTENT, None, is_unknown=True)
-
-
-def _answer(error: AnymailAPIError) -> Outcome:
-    status = error.status_code or 0
-    words = str(error).splitlines()[0][:300]
-    if isinstance(error.__cause__, requests.RequestException):
-        return _lost(error.__cause__)
-    if status in (401, 403):
-        return Outcome(Stage.CONNECT, Reply(535, words))
-    if status == 429 or status >= 500 or status == 0:
-        return Outcome(Stage.DATA, Reply(451, words))
-    return Outcome(Stage.DATA, Reply(554, words))
-
-
-def _message(account: Account, raw: bytes) -> EmailMultiAlternatives:
-    backend = f"anymail.backends.{account.provider}.EmailBackend"
-    arguments = {PROVIDERS[account.provider]: account.secret, **account.options}
-    mail = email.message_from_bytes(raw, policy=modern)
-    text, html = mail.get_body(("plain",)), mail.get_body(("html",))  # type: ignore[attr-defined]
-    message = EmailMultiAlternatives(
-        subject=str(mail["Subject"] or ""),
-        body=text.get_content() if text else "",
-        from_email=str(mail["From"]),
-        to=[str(mail["To"])],
-        reply_to=[str(mail["Reply-To"])] if mail["Reply-To"] else None,
-        headers={k: str(v) for k, v in mail.items() if k.lower() not in OWN_HEADERS},
-        connection=get_connection(backend, **arguments),
-    )
-    if html:
-        message.attach_alternative(html.get_content(), "text/html")
-    return message
+    return provider_mail.send(account, raw)

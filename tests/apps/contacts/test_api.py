@@ -12,9 +12,8 @@ from django.test import Client
 from sincerely.apps.consent.models import Permission
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.interests.models import LabelChange
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey, AuditEntry
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.rules import Capability, hash_secret
 from tests.cast import Cast
 
 

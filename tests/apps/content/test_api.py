@@ -10,8 +10,8 @@ import pytest
 from django.test import Client
 
 from sincerely.apps.labels.models import Label
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.rules import hash_secret
 from tests.cast import Cast
 
 ROOT = "/api/v1/content"

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.rules import hash_secret
 from sincerely.engines.folder.steps import fold_all
 from tests.apps.engagement.world import World
 from tests.cast import Cast

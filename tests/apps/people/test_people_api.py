@@ -12,8 +12,8 @@ from django.test import Client
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.people.models import Export, Import
 from sincerely.apps.people.tasks import finish, finish_export
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.rules import hash_secret
 from tests.apps.people.desk import claim
 from tests.cast import Cast
 

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from sincerely.apps.segments.models import Segment
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey, AuditEntry
+from sincerely.apps.team.rules import hash_secret
 from tests.apps.segments.population import Population, populate
 from tests.cast import Cast
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from django.http import HttpRequest
 from ninja.errors import HttpError
 from ninja.security import HttpBearer
 
 from sincerely.apps.team.models import APIKey
-from sincerely.apps.team.rules import Actor, Capability, may
+from sincerely.apps.team.rules import Actor, Capability, hash_secret, may
 from sincerely.wire.clock import now
-
-
-def hash_secret(secret: str) -> bytes:
-    """Return what is stored of an API key; keys are random, so a plain hash is enough."""
-    return hashlib.sha256(secret.encode()).digest()
 
 
 class Scope(HttpBearer):

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey, AuditEntry, Brand, Member, Organisation, SetUpToken
-from sincerely.apps.team.rules import Role
+from sincerely.apps.team.rules import Role, hash_secret
 
 
 def organisation() -> Organisation | None:

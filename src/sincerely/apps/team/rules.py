@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -97,3 +98,8 @@ def _luminance(colour: str) -> float:
         c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
     )
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of an API key; keys are random, so a plain hash is enough."""
+    return hashlib.sha256(secret.encode()).digest()

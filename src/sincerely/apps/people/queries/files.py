@@ -11,7 +11,6 @@ from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 from django.conf import settings
 from python_calamine import CalamineError, CalamineWorkbook
 
@@ -232,6 +231,8 @@ def _sheet_values(path: Path) -> Iterator[Any]:
             default=0,
         )
     if size > CALAMINE_BYTES:
+        import openpyxl  # noqa: PLC0415 -- 0.1 s at each start, for the rare large sheet
+
         book = openpyxl.load_workbook(path, read_only=True, data_only=True)
         yield from book.worksheets[0].iter_rows(values_only=True)
         return

@@ -9,9 +9,8 @@ from datetime import datetime
 from django.db import transaction
 
 from sincerely.apps.team.actions.trail import audit
-from sincerely.apps.team.api_auth import hash_secret
 from sincerely.apps.team.models import APIKey, Member
-from sincerely.apps.team.rules import KEY_PREFIX, Actor, Capability, may
+from sincerely.apps.team.rules import KEY_PREFIX, Actor, Capability, hash_secret, may
 
 
 def create_key(
