@@ -7,9 +7,9 @@ never touched by the one who lost it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
+from typing import NamedTuple
 
 from django.db import connection, transaction
 
@@ -18,11 +18,12 @@ from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.models import Dispatch, State, Transport
 from sincerely.apps.sending.queries.outbox import is_paced
 from sincerely.apps.sending.queries.sql import (
-    given_rows,
     given_values,
     lock_rows,
     moment,
     moment_text,
+    run,
+    with_given,
 )
 
 # MATERIALIZED: PostgreSQL may run a locking subquery once per row and so claim beyond the limit.
@@ -33,17 +34,17 @@ UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
 WHERE id IN (SELECT id FROM due)
 RETURNING id, mailing_id, contact_id, nonce, address_key, version_id, fence, attempt_count"""
 
-SETTLED = {
-    "id": "bigint",
-    "fence": "integer",
-    "state": "text",
-    "reason": "text",
-    "due_at": "timestamptz",
-    "finished_at": "timestamptz",
-    "at": "timestamptz",
-    "code": "smallint",
-    "words": "text",
-}
+SETTLED = (
+    ("id", "bigint"),
+    ("fence", "integer"),
+    ("state", "text"),
+    ("reason", "text"),
+    ("due_at", "timestamptz"),
+    ("finished_at", "timestamptz"),
+    ("at", "timestamptz"),
+    ("code", "smallint"),
+    ("words", "text"),
+)
 RECORD = """
 WITH given AS ({given}) INSERT INTO sending_attempt (message_id, at, outcome, code, text)
 SELECT m.id, g.at, g.state, g.code, g.words FROM given g
@@ -56,7 +57,7 @@ WITH given AS ({given}) UPDATE sending_message SET state = g.state, reason = g.r
 FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
   AND sending_message.state = 'dialling'"""
 
-DIALLED = {"id": "bigint", "fence": "integer", "shown": "text"}
+DIALLED = (("id", "bigint"), ("fence", "integer"), ("shown", "text"))
 # Also what is dialling under this fence: the gate is asked again where a server is slow, and a
 # commit whose answer was lost is repeated.
 DIAL = """
@@ -75,8 +76,7 @@ UPDATE sending_message SET claimed_by = '',
 WHERE id = %s AND fence = %s AND state IN ('claimed', 'dialling')"""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A message that this sender owns, under a fence."""
 
     id: int
@@ -89,8 +89,7 @@ class Claimed:
     attempt_count: int
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(NamedTuple):
     """What became of one hand-over, ready to be written."""
 
     message: Claimed
@@ -109,16 +108,10 @@ def claim(mailing_id: int, *, owner: str, now: datetime, limit: int) -> list[Cla
         limit = _within_pace(mailing_id, now, limit)
         if not limit:
             return []
-        with connection.cursor() as cursor:
-            cursor.execute(
-                CLAIM.format(lock=lock_rows(skip_locked=True)),
-                [mailing_id, moment(now), limit, owner],
-            )
-            found = [
-                Claimed(row[0], row[1], row[2], bytes(row[3]), bytes(row[4]), *row[5:])
-                for row in cursor.fetchall()
-            ]
-    return sorted(found, key=lambda message: message.id)
+        claimed = run(
+            CLAIM.format(lock=lock_rows(skip_locked=True)), [mailing_id, moment(now), limit, owner]
+        )
+    return sorted(map(Claimed._make, claimed))
 
 
 def _within_pace(mailing_id: int, now: datetime, limit: int) -> int:
@@ -159,9 +152,8 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
         )
         for s in settlements
     )
-    with connection.cursor() as cursor:
-        cursor.execute(RECORD.format(given=given_rows(SETTLED)), [given])
-        cursor.execute(SETTLE.format(given=given_rows(SETTLED)), [given])
+    run(with_given(RECORD, SETTLED), [given])
+    run(with_given(SETTLE, SETTLED), [given])
     for settlement in settlements:
         if settlement.suppresses:
             suppress(
@@ -180,9 +172,7 @@ def dial(granted: Sequence[tuple[Claimed, str]]) -> set[int]:
     if not granted:
         return set()
     given = given_values((m.id, m.fence, shown[:200]) for m, shown in granted)
-    with connection.cursor() as cursor:
-        cursor.execute(DIAL.format(given=given_rows(DIALLED)), [given])
-        return {row[0] for row in cursor.fetchall()}
+    return {row[0] for row in run(with_given(DIAL, DIALLED), [given])}
 
 
 def refuse(refused: Sequence[tuple[Claimed, str]], *, now: datetime) -> None:

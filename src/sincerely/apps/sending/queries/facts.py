@@ -8,7 +8,6 @@ Last mailed counts imported history; a fresh act of the contact's own (form or l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -64,31 +63,4 @@ def reason_sql(*, is_marketing: bool) -> str:
 
 def facts_parameters(subscription_type_id: int | None, now: datetime) -> list[Any]:
     """Return the parameters of `FACTS`, in order."""
-    return [*[moment(gate.stale_before(now))] * 5, subscription_type_id]
-
-
-@dataclass(frozen=True, slots=True)
-class FactsRow:
-    """One row of `FACTS` with the key frozen at planning, as the gate at the hand-over reads it."""
-
-    contact_id: int
-    address_key: bytes
-    blocks: int
-    has_complained: int
-    opted_out_of_all: int
-    permission: int | None
-    has_evidence: int
-    is_stale: int
-
-    def facts(self, *, planned_key: bytes, is_marketing: bool) -> gate.GateFacts:
-        """Return the facts for a message that was planned for this address key."""
-        return gate.GateFacts(
-            blocks=int(self.blocks),
-            has_complained=bool(self.has_complained),
-            opted_out_of_all=bool(self.opted_out_of_all),
-            permission=None if self.permission is None else bool(self.permission),
-            has_evidence=bool(self.has_evidence),
-            is_stale=bool(self.is_stale),
-            is_address_changed=bytes(self.address_key) != planned_key,
-            is_marketing=is_marketing,
-        )
+    return [moment(gate.stale_before(now))] * 5 + [subscription_type_id]

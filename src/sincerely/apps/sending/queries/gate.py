@@ -1,5 +1,8 @@
 """The gate just before the hand-over: fresh facts, read in the dialling commit.
 
+The decision is the SQL reading of `rules.gate.decide` (queries/facts.py): one statement for all
+mails of a commit, 10 µs each. Reading again is so cheap that nothing is remembered between commits.
+
 Besides permission, opt-outs and suppression it reads withdrawals that the tracker has answered but
 the folder has not yet folded: the second of grace starts at the tracker's 200.
 """
@@ -13,10 +16,9 @@ from typing import Protocol
 
 from sincerely.apps.engagement.queries import unfolded_unsubscribes
 from sincerely.apps.sending.models import Message
-from sincerely.apps.sending.queries.facts import FACTS, FactsRow, facts_parameters
+from sincerely.apps.sending.queries.facts import FACTS, facts_parameters, reason_sql
 from sincerely.apps.sending.queries.outbox import Switch, switch_of
-from sincerely.apps.sending.queries.sql import id_rows, id_values, rows
-from sincerely.apps.sending.rules.gate import Send, Skip, decide
+from sincerely.apps.sending.queries.sql import id_rows, id_values, run
 
 WAIT = "wait"
 
@@ -68,28 +70,25 @@ def _judged(
     *,
     now: datetime,
 ) -> dict[int, str]:
+    is_marketing = switch.tag != "transactional"
     sql = (
-        f"WITH given AS ({id_rows()}), facts AS ({FACTS}) SELECT contact_id, address_key, blocks,"  # noqa: S608 -- fixed parts
-        " has_complained, opted_out_of_all, permission, has_evidence, is_stale FROM facts"
+        f"WITH given AS ({id_rows()}), facts AS ({FACTS})"  # noqa: S608 -- fixed parts
+        f" SELECT contact_id, address_key, {reason_sql(is_marketing=is_marketing)} FROM facts"
     )
     parameters = [
         id_values(c.contact_id for c in group),
         *facts_parameters(switch.subscription_type_id, now),
     ]
-    facts = {row[0]: FactsRow(*row) for row in rows(sql, parameters)}
-    is_marketing = switch.tag != "transactional"
+    facts = {number: (bytes(key), reason) for number, key, reason in run(sql, parameters)}
     found = {}
     for candidate in group:
-        row = facts[candidate.contact_id]
-        verdict = decide(row.facts(planned_key=candidate.address_key, is_marketing=is_marketing))
-        has_left = is_marketing and (
-            left.get(candidate.contact_id, set()) & {switch.subscription_type_id, None}
-        )
-        if isinstance(verdict, Skip):
-            found[candidate.id] = verdict.reason
-        else:
-            assert isinstance(verdict, Send)
-            found[candidate.id] = "opted_out" if has_left else ""
+        key, reason = facts.get(candidate.contact_id, (b"", ""))
+        if key != candidate.address_key:  # or the contact is gone altogether
+            reason = "address_changed"
+        elif not reason and is_marketing and candidate.contact_id in left:
+            kinds = left[candidate.contact_id]
+            reason = "opted_out" if kinds & {switch.subscription_type_id, None} else ""
+        found[candidate.id] = reason
     return found
 
 

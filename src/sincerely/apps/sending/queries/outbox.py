@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sincerely.apps.sending.models import Dispatch
-from sincerely.apps.sending.queries.sql import moment, rows
+from sincerely.apps.sending.queries.sql import moment, rows, run
 
 # Finding out is one look into the index `message_due` per open mailing.
 CLAIMABLE = """
@@ -49,17 +49,17 @@ class Switch:
 
 def claimable(now: datetime) -> list[tuple[int, int]]:
     """Return (mailing, transport) of the open, unheld mailings that have mail due."""
-    return [(row[0], row[1]) for row in rows(CLAIMABLE, [moment(now), moment(now)])]
+    return [(row[0], row[1]) for row in run(CLAIMABLE, [moment(now), moment(now)])]
 
 
 def is_paced(mailing_id: int) -> bool:
     """Say whether the mailing or its transport has a rate per hour."""
-    return any(any(row) for row in rows(PACED, [mailing_id]))
+    return any(any(row) for row in run(PACED, [mailing_id]))
 
 
 def switch_of(mailing_id: int) -> Switch:
     """Return the switch of a mailing as it stands in this transaction."""
-    ((number, state, kind, tag, held),) = rows(HELD, [mailing_id])
+    ((number, state, kind, tag, held),) = run(HELD, [mailing_id])
     return Switch(number, state, kind, tag, bool(held))
 
 

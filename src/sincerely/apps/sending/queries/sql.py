@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
+import psycopg
 from django.db import connection
+
+Columns = tuple[tuple[str, str], ...]
 
 
 def is_postgresql() -> bool:
@@ -16,8 +20,10 @@ def is_postgresql() -> bool:
 
 
 def moment(at: datetime | None) -> Any:
-    """Return a time as a raw statement takes it."""
-    return None if at is None else connection.ops.adapt_datetimefield_value(at)
+    """Return a time as a raw statement takes it: as Django does, at a tenth of the price."""
+    if at is None or connection.vendor == "postgresql":
+        return at
+    return str(at.astimezone(UTC).replace(tzinfo=None))
 
 
 def id_rows() -> str:
@@ -48,26 +54,62 @@ def rows(sql: str, parameters: Sequence[Any]) -> list[tuple[Any, ...]]:
         return list(cursor.fetchall())
 
 
-def given_rows(columns: Mapping[str, str]) -> str:
-    """Return the source of rows for one parameter from `given_values`.
+def run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    """Run a statement of the sender's on the driver's own cursor and return its rows, if any.
+
+    It belongs to the transaction that Django has open. Django's cursor costs 60 µs a statement, and
+    on PostgreSQL it plans each anew; a sender runs thousands a second, always the same few.
+    """
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        if connection.vendor == "postgresql":
+            return _prepared(connection.connection, sql, parameters)
+        found: list[tuple[Any, ...]] = connection.connection.execute(_marked(sql), parameters)
+        return list(found)
+
+
+def _prepared(
+    session: psycopg.Connection[Any], sql: str, parameters: Sequence[Any]
+) -> list[tuple[Any, ...]]:
+    """Run a statement that the server keeps prepared; the sender's sessions are never pooled."""
+    if session.prepare_threshold is None:
+        session.prepare_threshold = 5
+    with psycopg.Cursor(session) as cursor:
+        cursor.execute(sql, parameters, prepare=True)
+        return cursor.fetchall() if cursor.description else []
+
+
+@lru_cache(maxsize=256)
+def _marked(sql: str) -> str:
+    """SQLite's own marks for parameters; none of our statements holds a percent sign."""
+    return sql.replace("%s", "?")
+
+
+def with_given(sql: str, columns: Columns) -> str:
+    """Return the statement with the source of rows for one parameter from `given_values`.
 
     `columns` are names and PostgreSQL types in the order of the values. One statement for a batch:
     each step of a statement gives Python's lock away, and another thread may keep it a while.
     """
-    if is_postgresql():
-        named = [
-            f"(value->>{n})::{kind} AS {name}" for n, (name, kind) in enumerate(columns.items())
-        ]
-        return f"SELECT {', '.join(named)} FROM json_array_elements(CAST(%s AS json))"  # noqa: S608 -- constants
-    named = [f"json_extract(value, '$[{n}]') AS {name}" for n, name in enumerate(columns)]
-    return f"SELECT {', '.join(named)} FROM json_each(%s)"  # noqa: S608 -- constants
+    return _with_given(sql, columns, is_postgres=is_postgresql())
+
+
+@lru_cache(maxsize=64)
+def _with_given(sql: str, columns: Columns, *, is_postgres: bool) -> str:
+    if is_postgres:
+        named = [f"(value->>{n})::{kind} AS {name}" for n, (name, kind) in enumerate(columns)]
+        source = "json_array_elements(CAST(%s AS json))"
+    else:
+        named = [f"json_extract(value, '$[{n}]') AS {name}" for n, (name, _) in enumerate(columns)]
+        source = "json_each(%s)"
+    return sql.format(given=f"SELECT {', '.join(named)} FROM {source}")  # noqa: S608 -- constants
 
 
 def given_values(batch: Iterable[Sequence[Any]]) -> str:
-    """Return the parameter for `given_rows`."""
+    """Return the parameter for `with_given`."""
     return json.dumps(list(batch))
 
 
 def moment_text(at: datetime | None) -> str | None:
-    """Return a time as it stands among the values of `given_rows`."""
+    """Return a time as it stands among the values of `given_values`."""
     return None if at is None else str(moment(at))
