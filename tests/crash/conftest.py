@@ -7,6 +7,8 @@ from collections.abc import Iterator
 import pytest
 from pytest_django import DjangoDbBlocker
 
+from sincerely.apps.engagement.queries import capture_store
+from sincerely.wire.capture import Store
 from tests.crash.nursery import Nursery
 
 
@@ -25,3 +27,12 @@ def nursery(transactional_db: None, mother: Nursery) -> Iterator[Nursery]:
     mother.kill_count = 0
     yield mother
     mother.clear()
+
+
+@pytest.fixture
+def captures(transactional_db: None) -> Iterator[Store]:
+    """The capture store, empty at the start and at the end: the database's flush misses it."""
+    store = capture_store()
+    store.trim(store.last_id(), 1_000_000_000)
+    yield store
+    store.trim(store.last_id(), 1_000_000_000)

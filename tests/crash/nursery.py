@@ -16,18 +16,23 @@ from contextlib import contextmanager
 
 from django.db import connection
 
+from tests.installation import free_ports
+
 PROGRAM = """
 import importlib, os, signal, sys, threading, django
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 django.setup()
 from django.db import connections
 connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
-NAMES = ("sender", "folder", "runner")
+NAMES = ("sender", "folder", "runner", "tracker")
 mains = {name: importlib.import_module(f"sincerely.engines.{name}.main") for name in NAMES}
+from sincerely.wire.parent import die_with_parent
+mother = os.getpid()
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()
     if child == 0:
+        die_with_parent(mother)
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
         mains[line.strip()].run(stop)
@@ -40,7 +45,10 @@ class Nursery:
     """Where engines are started; each lives until it is told to stop or killed."""
 
     def __init__(self) -> None:
+        self.tracker_port, self.mailbox_port = free_ports(2)
         environment = os.environ | {
+            "SINCERELY_TRACKER": f"127.0.0.1:{self.tracker_port}",
+            "SINCERELY_MAILBOX": f"127.0.0.1:{self.mailbox_port}",
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
         }
