@@ -11,6 +11,7 @@ import json
 from dataclasses import asdict, dataclass
 
 SALT_BYTES = 16
+HASH_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)

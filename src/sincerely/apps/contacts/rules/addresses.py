@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -88,6 +89,12 @@ def _parse_slowly(raw: str) -> ParsedAddress:
 def key_of(key: bytes, key_text: str) -> bytes:
     """Return the 16-byte keyed hash under which an address is known to gate and suppression."""
     return hashlib.blake2b(key_text.encode(), key=key, digest_size=16).digest()
+
+
+def keys_of(key: bytes, key_texts: Iterable[str]) -> list[bytes]:
+    """Return `key_of` each of the texts."""
+    make = hashlib.blake2b
+    return [make(text.encode(), key=key, digest_size=16).digest() for text in key_texts]
 
 
 def masked(address: str) -> str:

@@ -55,9 +55,7 @@ def mark_duplicates(source: Path, plan: Plan, *, keep: str) -> Iterator[int]:
     keys = bytearray()
     count = 0
     for rows in Staged(source).slices(STEP):
-        for row in rows.rows:
-            key = plan.key_of(row[1]) if isinstance(row[1], list) else None
-            keys += key or bytes(16)
+        keys += plan.keys_of(rows.rows)
         count += len(rows.rows)
         yield count
     flags = duplicate_flags(bytes(keys), keep=keep)

@@ -22,7 +22,7 @@ from sincerely.apps.people.rules.choices import HISTORY
 from sincerely.apps.people.rules.outcome import Change, change_of, latest
 from sincerely.apps.people.rules.record import CORE, Reject, Table, json_of_parts
 from sincerely.apps.people.sql import bulk, stage
-from sincerely.apps.people.sql.bulk import Given
+from sincerely.apps.people.sql.bulk import Given, Packed, Source
 
 NEW = "FROM people_stage s WHERE s.is_new ORDER BY s.place"
 LAST = ("last_sent_at", "last_open_at", "last_click_at")
@@ -33,7 +33,7 @@ def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     """Write a slice in the caller's transaction; each address comes once. Return what was done."""
     part = _identified(table)
     part.taken.rejects = [*rejects, *part.taken.rejects]
-    evidence = evidence_of(batch, part) if batch.choices.claim else []
+    evidence = evidence_of(batch, part) if batch.choices.claim else None
     _stage(part, evidence)
     _contacts(batch, part)
     if any(target.to in HISTORY for target in batch.choices.targets):
@@ -42,8 +42,8 @@ def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
         _labels(batch, part)
     for list_id in batch.choices.list_ids:
         _list(batch, part, list_id)
-    if batch.choices.claim:
-        permit_slice(batch, part, claim=batch.choices.claim)
+    if evidence:
+        permit_slice(batch, part, evidence=evidence)
     _traces(batch, part)
     return part.taken
 
@@ -67,43 +67,41 @@ def _identified(table: Table) -> Slice:
     return Slice(table, ids, [key in there for key in table.keys], barred, taken=taken)
 
 
-def _stage(part: Slice, evidence: list[Evidence | None]) -> None:
+def _stage(part: Slice, evidence: Evidence | None) -> None:
     table = part.table
-    parts = zip(*table.fields, strict=True) if table.fields else iter([()] * len(part.ids))
+    count = len(part.ids)
+    parts = zip(*table.fields, strict=True) if table.fields else iter([()] * count)
     sets: dict[tuple[int, ...], int] = {}
-    none: Evidence = (None,) * 5
-    stage.fill(
-        zip(
-            range(len(part.ids)),
-            part.ids,
-            [not is_known for is_known in part.known],
-            table.keys,
-            table.addresses,
-            table.domains,
-            *(table.column(name) for name in CORE),
-            map(json_of_parts, parts),
-            *(_moments(table.column(name)) for name in ("signed_up_at", *LAST)),
-            [sets.setdefault(labels, len(sets)) for labels in table.labels],
-            *zip(*(one or none for one in evidence), strict=True)
-            if evidence
-            else [[None] * len(part.ids)] * 5,
-            strict=True,
-        ),
-        ((number, label) for labels, number in sets.items() for label in labels),
-    )
-
-
-def _moments(column: list[Any]) -> list[Any]:
-    return [None if at is None else bulk.stored(at) for at in column]
+    people: dict[str, Sequence[Any]] = {
+        "place": range(count),
+        "contact_id": part.ids,
+        "is_new": [not is_known for is_known in part.known],
+        "address": table.addresses,
+        "domain": table.domains,
+        "fields": list(map(json_of_parts, parts)),
+        "label_set": [sets.setdefault(labels, len(sets)) for labels in table.labels],
+        **{name: table.columns[name] for name in CORE if name in table.columns},
+        **{
+            name: [None if at is None else bulk.stored(at) for at in table.columns[name]]
+            for name in ("signed_up_at", *LAST)
+            if name in table.columns
+        },
+    }
+    if evidence:
+        people |= evidence.staged()
+    pairs = [(number, label) for labels, number in sets.items() for label in labels]
+    numbers, labels = zip(*pairs, strict=True) if pairs else ((), ())
+    stage.fill(people, {"label_set": numbers, "label_id": labels})
 
 
 def _contacts(batch: Batch, part: Slice) -> None:
     now = Given(bulk.stored(batch.now))
-    as_given = ("address", "address_key", "domain", "signed_up_at")
+    as_given = ("address", "domain", "signed_up_at")
     fresh = bulk.insert_from(
         Contact,
         {
             "id": "s.contact_id",
+            "address_key": Packed(b"".join(part.table.keys), 16),
             **{name: f"s.{name}" for name in as_given},
             **{name: f"COALESCE(s.{name}, '')" for name in CORE},
             "fields": "s.fields" if bulk.is_sqlite() else "s.fields::jsonb",
@@ -192,7 +190,7 @@ def _past_of_known(part: Slice, places: list[int]) -> None:
 
 def _labels(batch: Batch, part: Slice) -> None:
     now = bulk.stored(batch.now)
-    given: dict[str, str | Given] = {
+    given: dict[str, Source] = {
         "contact": "s.contact_id",
         "label": "l.label_id",
         "route": Given("import"),

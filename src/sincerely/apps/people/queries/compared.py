@@ -1,4 +1,4 @@
-"""What the staged people of a slice differ in from what is stored: only those come to Python.
+"""What staged people differ in from what is stored: only those come to Python.
 
 Read inside the slice's transaction. The SQL may take somebody for different who is not (a number
 written another way); the rules then decide. It never takes somebody different for the same.

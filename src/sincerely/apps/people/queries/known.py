@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sincerely.apps.people.rules.outcome import Known
 from sincerely.apps.people.rules.record import CORE
-from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_in
+from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_by_key, rows_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +42,11 @@ def contacts_by_key(keys: Collection[bytes]) -> dict[bytes, Known]:
     }
 
 
-def ids_by_key(keys: Collection[bytes]) -> dict[bytes, int]:
+def ids_by_key(keys: Sequence[bytes]) -> dict[bytes, int]:
     """Return the ids of the known contacts among these address keys."""
-    rows = rows_in(
-        "SELECT address_key, id FROM contacts_contact "
-        "WHERE address_key {keys} AND share_number = 0",
-        keys,
-        kind="bytea",
-    )
-    return {bytes(row[0]): row[1] for row in rows}
+    sql = "SELECT k.place, c.id FROM {keys} JOIN contacts_contact c ON c.address_key = {key}"
+    found = rows_by_key(f"{sql} WHERE c.share_number = 0", keys)
+    return {keys[place]: contact_id for place, contact_id in found}
 
 
 def standings(contact_ids: Collection[int], *, type_id: int) -> dict[int, Standing]:
@@ -93,16 +89,12 @@ def opted_out(contact_ids: Collection[int]) -> set[int]:
     return {row[0] for row in rows}
 
 
-def suppressions(keys: Collection[bytes]) -> dict[bytes, frozenset[str]]:
+def suppressions(keys: Sequence[bytes]) -> dict[bytes, frozenset[str]]:
     """Return the reasons for which these address keys are suppressed now."""
     found: dict[bytes, set[str]] = {}
-    for key, reason in rows_in(
-        "SELECT address_key, reason FROM consent_suppression "
-        "WHERE address_key {keys} AND lifted_at IS NULL",
-        keys,
-        kind="bytea",
-    ):
-        found.setdefault(bytes(key), set()).add(reason)
+    sql = "SELECT k.place, s.reason FROM {keys} JOIN consent_suppression s ON s.address_key = {key}"
+    for place, reason in rows_by_key(f"{sql} WHERE s.lifted_at IS NULL", keys):
+        found.setdefault(keys[place], set()).add(reason)
     return {key: frozenset(reasons) for key, reasons in found.items()}
 
 

@@ -1,4 +1,4 @@
-"""Reads the cells of one column; what a cell meant is remembered, for a file repeats itself.
+"""Reads the cells of one column; what a cell meant is remembered.
 
 A reader is called once per distinct cell: the columns of a million rows hold few different names,
 dates and labels, so that a cell costs a look into a dictionary. A bad cell costs itself, not the

@@ -15,7 +15,7 @@ from typing import Any
 
 from sincerely.apps.contacts.rules.addresses import (
     BadAddress,
-    key_of,
+    keys_of,
     parse_address,
     plain_address,
 )
@@ -137,12 +137,20 @@ class Plan:
             if target.to not in ("ignore", "address")
         ]
 
-    def key_of(self, cells: Sequence[str]) -> bytes | None:
-        """Return only the address key, or None where the row will be rejected."""
+    def keys_of(self, rows: Sequence[list[Any]]) -> bytes:
+        """Return the address keys of staged rows, 16 zero bytes for each that will be rejected."""
+        texts = [self._key_text(row[1]) if isinstance(row[1], list) else "" for row in rows]
+        found = iter(keys_of(self._key, filter(None, texts)))
+        return b"".join(next(found) if text else bytes(16) for text in texts)
+
+    def _key_text(self, cells: Sequence[str]) -> str:
+        raw = unguard(cells[self._address].strip())
+        if plain_address(raw):
+            return raw.lower()
         try:
-            return key_of(self._key, parse_address(cells[self._address]).key_text)
-        except (BadAddress, IndexError):
-            return None
+            return parse_address(raw).key_text
+        except BadAddress:
+            return ""
 
     def read(self, rows: Sequence[list[Any]], flags: bytes) -> tuple[Table, list[Reject]]:
         """Return the people of staged rows, each address once, and the rows not taken."""
@@ -166,30 +174,26 @@ class Plan:
         self, rows: list[list[Any]], rejects: list[Reject]
     ) -> tuple[Table, list[list[Any]]]:
         """Return a table with numbers and addresses, and the rows that have a good one."""
-        table, good = Table(), []
-        for row in rows:
-            raw = unguard(row[1][self._address].strip())
-            plain = plain_address(raw)
-            if plain:
-                local, domain = plain
-                lowered = local.lower()
-            elif not raw:
-                rejects.append(Reject(row[0], "no_address"))
-                continue
-            else:
-                try:
-                    parsed = parse_address(raw)
-                except BadAddress as problem:
-                    rejects.append(Reject(row[0], "bad_address", str(problem)))
-                    continue
-                local, domain = parsed.local, parsed.domain
-                lowered = parsed.key_text.rpartition("@")[0]
-            table.addresses.append(f"{local}@{domain}")
-            table.domains.append(domain)
-            table.keys.append(key_of(self._key, f"{lowered}@{domain}"))
-            good.append(row)
-        table.numbers = [row[0] for row in good]
-        return table, good
+        place = self._address
+        raws = [unguard(row[1][place].strip()) for row in rows]
+        plain = list(map(plain_address, raws))
+        lowered = [raw.lower() for raw in raws]
+        for number, found in enumerate(plain):
+            if found is None:
+                plain[number], lowered[number] = _with_thought(
+                    rows[number][0], raws[number], rejects
+                )
+        if None in plain:
+            good = [found is not None for found in plain]
+            rows, lowered = list(compress(rows, good)), list(compress(lowered, good))
+            plain = list(filter(None, plain))
+        table = Table(
+            numbers=[row[0] for row in rows],
+            addresses=[f"{found[0]}@{found[1]}" for found in plain if found],
+            domains=[found[1] for found in plain if found],
+            keys=keys_of(self._key, lowered),
+        )
+        return table, rows
 
     def _fill(self, table: Table, columns: list[tuple[str, ...]]) -> None:
         label_columns: list[list[Any]] = []
@@ -214,6 +218,21 @@ class Plan:
         if len(columns) == 1 and not always:
             return [labels or () for labels in columns[0]]
         return [_union(always, *filter(None, sets)) for sets in zip(*columns, strict=True)]
+
+
+def _with_thought(
+    number: int, raw: str, rejects: list[Reject]
+) -> tuple[tuple[str, str] | None, str]:
+    """Return local part and domain, and the text of the key, of an address that is not plain."""
+    if not raw:
+        rejects.append(Reject(number, "no_address"))
+        return None, ""
+    try:
+        parsed = parse_address(raw)
+    except BadAddress as problem:
+        rejects.append(Reject(number, "bad_address", str(problem)))
+        return None, ""
+    return (parsed.local, parsed.domain), parsed.key_text
 
 
 def _take_problems(values: list[Any], table: Table) -> None:

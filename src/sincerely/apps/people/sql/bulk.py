@@ -96,28 +96,63 @@ class Given:
     """A value that is the same for all rows of an `insert_from`."""
 
     value: Any
+    sql = "%s"
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Values of one width, as one: row by row, SQL cuts out the one of its place.
+
+    Binding a value costs 0.5 µs on SQLite, cutting it out a tenth.
+    """
+
+    value: bytes
+    width: int
+    place: str = "s.place"
+
+    @property
+    def sql(self) -> str:
+        """The expression with its one parameter."""
+        start = f"{self.place} * {self.width} + 1"
+        if is_sqlite():
+            return f"substr(%s, {start}, {self.width})"
+        return f"substring(%s::bytea from {start} for {self.width})"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An expression with one parameter."""
+
+    sql: str
+    value: Any
+
+
+Source = str | Given | Packed | Made
 
 
 def insert_from(
     model: type[models.Model],
-    columns: Mapping[str, str | Given],
+    columns: Mapping[str, Source],
     source: str,
     *,
     conflict: str = "",
 ) -> int:
-    """Insert what a SELECT finds and return how many rows; a column is SQL or a given value.
+    """Insert what a SELECT finds and return how many rows; a column is SQL or has a value.
 
     `source` is the SELECT from FROM on, with a WHERE. Columns that are not named take the default
     of their field.
     """
-    filled = {**columns, **{n: Given(v) for n, v in _defaults(model, tuple(columns))}}
+    filled: dict[str, Source] = {
+        **columns,
+        **{name: Given(value) for name, value in _defaults(model, tuple(columns))},
+    }
     names = ", ".join(f'"{column_of(model, name)}"' for name in filled)
-    chosen = ", ".join("%s" if isinstance(sql, Given) else sql for sql in filled.values())
+    chosen = ", ".join(each if isinstance(each, str) else each.sql for each in filled.values())
     table = model._meta.db_table  # noqa: SLF001
     with connection.cursor() as cursor:
         cursor.execute(
             f'INSERT INTO "{table}" ({names}) SELECT {chosen} {source} {conflict}',
-            [each.value for each in filled.values() if isinstance(each, Given)],
+            [each.value for each in filled.values() if not isinstance(each, str)],
         )
         return int(cursor.rowcount)
 
@@ -206,5 +241,27 @@ def rows_in(sql: str, keys: Iterable[Any], *, before: Sequence[Any] = (), kind: 
             cursor.execute(sql.format(keys=f"IN ({places})"), [*before, *given])
         else:
             cursor.execute(sql.format(keys=f"= ANY(%s::{kind}[])"), [*before, given])
+        rows: list[Any] = cursor.fetchall()
+        return rows
+
+
+_SERIES = "generate_series(0, {last}) AS k(place)"
+_COUNTED = """(WITH RECURSIVE counted(place) AS
+  (SELECT 0 UNION ALL SELECT place + 1 FROM counted WHERE place < {last})
+  SELECT place FROM counted) AS k"""
+
+
+def rows_by_key(sql: str, keys: Sequence[bytes]) -> list[Any]:
+    """Run a query over `{keys}`, a relation k of places, whose 16-byte key is `{key}`.
+
+    The keys go as one value and are cut in SQL: binding one by one costs three times as much.
+    """
+    if not keys:
+        return []
+    packed = b"".join(keys)
+    with connection.cursor() as cursor:
+        counted = (_COUNTED if is_sqlite() else _SERIES).format(last=len(keys) - 1)
+        key = Packed(packed, 16, "k.place")
+        cursor.execute(sql.format(keys=counted, key=key.sql), [key.value])
         rows: list[Any] = cursor.fetchall()
         return rows

@@ -6,7 +6,7 @@ Python object per row. `people_stage_labels` holds each different set of labels 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.db import connection
@@ -17,7 +17,6 @@ COLUMNS = {
     "place": "integer",
     "contact_id": "bigint",
     "is_new": "boolean",
-    "address_key": "bytea",
     "address": "text",
     "domain": "text",
     "first_name": "text",
@@ -32,31 +31,32 @@ COLUMNS = {
     "label_set": "integer",
     "record_id": "bigint",
     "permitted_at": "timestamptz",
-    "salt": "bytea",
     "payload": "text",
-    "commitment": "bytea",
 }
 LABELS = {"label_set": "integer", "label_id": "bigint"}
 
 
-def fill(people: Iterable[Row], labels: Iterable[Row]) -> None:
-    """Replace what is staged; rows have the order of `COLUMNS` and `LABELS`. In a transaction."""
+def fill(people: Mapping[str, Sequence[Any]], labels: Mapping[str, Sequence[Any]]) -> None:
+    """Replace what is staged; columns that are not given stay empty. In a transaction."""
     with connection.cursor() as cursor:
-        for table, columns, key, rows in (
+        for table, kinds, key, columns in (
             ("people_stage", COLUMNS, "place", people),
             ("people_stage_labels", LABELS, "label_set, label_id", labels),
         ):
-            listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+            listed = ", ".join(f"{name} {kind}" for name, kind in kinds.items())
             cursor.execute(
                 f"CREATE TEMPORARY TABLE IF NOT EXISTS {table} ({listed}, PRIMARY KEY ({key}))"
             )
+            names = ", ".join(columns)
+            rows = list(zip(*columns.values(), strict=True))
             if is_sqlite():
                 cursor.execute(f"DELETE FROM {table}")  # noqa: S608 -- constants
                 places = ", ".join(["%s"] * len(columns))
-                cursor.executemany(f"INSERT INTO {table} VALUES ({places})", list(rows))  # noqa: S608
+                cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", rows)  # noqa: S608
             else:
                 cursor.execute(f"TRUNCATE {table}")
-                _copy(cursor, table, kinds=list(columns.values()), rows=rows)
+                into = f"{table} ({names})"
+                _copy(cursor, into, kinds=[kinds[name] for name in columns], rows=rows)
                 cursor.execute(f"ANALYZE {table}")
 
 
