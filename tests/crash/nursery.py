@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from django.db import connection
 
@@ -82,6 +83,10 @@ class Nursery:
     def stop(self, number: int) -> None:
         """Ask an engine to end, and wait until it has."""
         self._end(number, signal.SIGTERM)
+
+    def lives(self, number: int) -> bool:
+        """Say whether an engine has not ended by itself."""
+        return number in self.living and Path(f"/proc/{number}").exists()
 
     @contextmanager
     def running(self, *names: str) -> Iterator[None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -23,6 +23,7 @@ from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.sending import actions as sending
 from sincerely.apps.sending.queries import holds, holds_of, tally
+from sincerely.apps.sending.queries.waiting import Waiting, waiting
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.queries import organisation
 from sincerely.apps.team.rules import Capability
@@ -107,9 +108,17 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
         "holds": holds_of(campaign.mailing_id),
+        "waits": _why_it_waits(campaign),
         "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)
         and (counted.open_count > 0 or not counted.by_state),
     }
+
+
+def _why_it_waits(campaign: Campaign) -> Waiting:
+    """Return what keeps a launched campaign; one that is paused or ended needs no reason."""
+    if campaign.stage != Stage.LAUNCHED:
+        return Waiting()
+    return waiting(campaign.mailing_id, now=clock.now(), real_now=datetime.now(UTC))
 
 
 @requires(Capability.VIEW)
