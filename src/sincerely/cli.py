@@ -1,4 +1,4 @@
-"""The `sincerely` command: serve, engine, migrate, set-up link, demo, doctor."""
+"""The `sincerely` command: serve, engine, migrate, backup, restore, set-up link, demo, doctor."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "serve": ("sincerely.engines.supervisor.serve", "start every process on this machine"),
     "engine": ("sincerely.engines.supervisor.engine", f"run one process: {', '.join(ENGINES)}"),
     "migrate": ("sincerely.project.installation", "bring the database up to date"),
+    "backup": ("sincerely.project.backup.taking", "take a whole backup while everything runs"),
+    "restore": ("sincerely.project.backup.restoring", "put a backup back; every mailing waits"),
     "owner-link": ("sincerely.project.owner_link", "print a one-time link that creates an owner"),
     "demo": ("sincerely.project.demo.command", "run the main job without a browser"),
     "doctor": ("sincerely.project.doctor", "check the installation and its invariants"),
