@@ -163,9 +163,9 @@ class ContactEngagement(models.Model):
     """Rollup per contact; human signals only. Imported history counts in every rule."""
 
     contact = models.OneToOneField(Contact, primary_key=True, on_delete=models.CASCADE)
-    last_sent_at = models.DateTimeField(null=True, db_index=True)
-    last_open_at = models.DateTimeField(null=True, db_index=True)
-    last_click_at = models.DateTimeField(null=True, db_index=True)
+    last_sent_at = models.DateTimeField(null=True)
+    last_open_at = models.DateTimeField(null=True)
+    last_click_at = models.DateTimeField(null=True)
     last_reply_at = models.DateTimeField(null=True)
     last_machine_open_at = models.DateTimeField(null=True)
     sent_count = models.PositiveIntegerField(default=0)
@@ -176,6 +176,14 @@ class ContactEngagement(models.Model):
     imported_sent_at = models.DateTimeField(null=True)
     imported_open_at = models.DateTimeField(null=True)
     imported_click_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            # With the contact, so that a span of time is read from the index alone.
+            models.Index(fields=["last_sent_at", "contact"], name="rollup_sent"),
+            models.Index(fields=["last_open_at", "contact"], name="rollup_open"),
+            models.Index(fields=["last_click_at", "contact"], name="rollup_click"),
+        ]
 
 
 class Delivery(models.Model):

@@ -6,6 +6,8 @@ import json
 from collections.abc import Collection
 from datetime import datetime, tzinfo
 
+from django.db import connection
+
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.registry import COMPILERS
 from sincerely.apps.segments.rules import Catalogue, WrongRule, expand
@@ -52,14 +54,24 @@ def compiled(
     among: Collection[int] | None = None,
 ) -> ContactQuery:
     """Return the statement of a rule at a moment, for all contacts or a batch; raises WrongRule."""
-    context = Context(moment, catalogue)
-    part = simplified(_part(expand(rule, catalogue), context))
-    batch = None if among is None else _batch(among, is_postgresql=context.is_postgresql)
-    return Statement(is_postgresql=context.is_postgresql, batch=batch).write(part)
+    part = part_of(rule, moment=moment, catalogue=catalogue)
+    return statement_of(part, among=among)
 
 
-def _batch(contact_ids: Collection[int], *, is_postgresql: bool) -> ContactQuery:
-    if is_postgresql:
+def part_of(rule: Rule, *, moment: Moment, catalogue: Catalogue) -> Part:
+    """Return the sets and conditions of which a rule is made; raises WrongRule."""
+    return simplified(_part(expand(rule, catalogue), Context(moment, catalogue)))
+
+
+def statement_of(part: Part, *, among: Collection[int] | None = None) -> ContactQuery:
+    """Return the statement for those for whom a part holds, of all contacts or among some."""
+    batch = None if among is None else batch_of(among)
+    return Statement(is_postgresql=connection.vendor == "postgresql", batch=batch).write(part)
+
+
+def batch_of(contact_ids: Collection[int]) -> ContactQuery:
+    """Return the statement that yields these ids, by one parameter."""
+    if connection.vendor == "postgresql":
         return ContactQuery("SELECT UNNEST(%s::bigint[]) AS contact_id", (list(contact_ids),))
     return ContactQuery(
         "SELECT value AS contact_id FROM json_each(%s)", (json.dumps(list(contact_ids)),)

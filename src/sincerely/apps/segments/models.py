@@ -56,3 +56,35 @@ class SegmentStay(models.Model):
             models.Index(fields=["segment", "entered_at"], name="stay_entered"),
             models.Index(fields=["segment", "left_at"], name="stay_left"),
         ]
+
+
+class StoredSet(models.Model):
+    """A set of contacts by id as a roaring bitmap; exact for everybody who has no touch waiting.
+
+    `turn` grows with each write, which is how two writers notice each other.
+    """
+
+    class State(models.TextChoices):
+        """What the set is good for."""
+
+        BUILDING = "building"
+        READY = "ready"
+        REFUSED = "refused"
+
+    name = models.CharField(max_length=300, primary_key=True)
+    state = models.CharField(max_length=8, choices=State.choices, default=State.BUILDING)
+    turn = models.PositiveIntegerField(default=1)
+    bitmap = models.BinaryField(default=bytes)
+    changed_at = models.DateTimeField()
+
+
+class Touch(models.Model):
+    """A contact whose rows in a source of stored sets changed; triggers write it.
+
+    It stands in the transaction of the change and goes when the sets have taken the change in. No
+    foreign key: the contact may be gone by then.
+    """
+
+    source = models.CharField(max_length=10)
+    key = models.BigIntegerField(default=0)
+    contact_id = models.BigIntegerField()

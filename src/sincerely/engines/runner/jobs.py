@@ -39,6 +39,7 @@ JOBS = (
     Job("import", people.import_step, 0.5),
     Job("export", people.export_step, 0.5),
     Job("pet shop", sample.sample_step, 1.0),
+    Job("keep stored sets", segments.keep_sets, 1.0),
     Job("refresh segments", segments.refresh_due, 5.0),
     Job("seal consent records", consent.seal, 1.0),
     Job("sweep pieces of files", operation.sweep_pieces, 600.0),

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import numpy as np
 from django.db import transaction
+from pyroaring import BitMap
 
-from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.models import Segment, SegmentStay
-from sincerely.apps.segments.queries.selecting import fetch_ids
+from sincerely.apps.segments.queries.reading import selected_set
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.segments.sql.stays import enter, leave
 
@@ -27,18 +26,15 @@ def refresh(segment: Segment, *, now: datetime) -> bool:
     if not claimed.update(refreshed_at=now):
         return False
     try:
-        selected = np.array(fetch_ids(select(segment.rule, now=now)), dtype=np.int64)
+        selected = selected_set(segment.rule, now=now)
     except WrongRule:
         Segment.objects.filter(pk=segment.pk).update(member_count=None)
         return False
     stays = SegmentStay.objects.filter(segment=segment, left_at=None)
-    present = np.fromiter(stays.values_list("contact_id", flat=True).iterator(), dtype=np.int64)
-    for write, ids in (
-        (leave, np.setdiff1d(present, selected)),
-        (enter, np.setdiff1d(selected, present)),
-    ):
+    present = BitMap(stays.values_list("contact_id", flat=True).iterator())
+    for write, ids in ((leave, present - selected), (enter, selected - present)):
         for start in range(0, len(ids), SLICE):
             with transaction.atomic():
-                write(segment.pk, ids[start : start + SLICE].tolist(), now=now)
+                write(segment.pk, list(ids[start : start + SLICE]), now=now)
     Segment.objects.filter(pk=segment.pk).update(member_count=len(selected))
     return True

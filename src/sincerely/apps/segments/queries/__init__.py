@@ -2,6 +2,7 @@
 
 from sincerely.apps.segments.queries.people import people
 from sincerely.apps.segments.queries.previewing import Preview, preview
+from sincerely.apps.segments.queries.reading import selected_set
 from sincerely.apps.segments.queries.segments import (
     members,
     passages,
@@ -15,7 +16,8 @@ from sincerely.apps.segments.queries.selecting import (
     count,
     count_query,
     matching,
-    page_of,
+    page_after,
+    preceding,
     sample,
     selected_ids,
 )
@@ -30,9 +32,10 @@ __all__ = [
     "matching",
     "members",
     "moment_at",
-    "page_of",
+    "page_after",
     "passages",
     "people",
+    "preceding",
     "preview",
     "sample",
     "segment",
@@ -40,5 +43,6 @@ __all__ = [
     "segments_after",
     "segments_using",
     "selected_ids",
+    "selected_set",
     "stays_of",
 ]

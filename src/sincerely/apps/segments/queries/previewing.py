@@ -7,11 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sincerely.apps.contacts.models import Contact
-from sincerely.apps.segments.compile import compiled
-from sincerely.apps.segments.queries.selecting import count_query, fetch_ids
-from sincerely.apps.segments.query import ContactQuery
+from sincerely.apps.segments.queries.reading import Reading
 from sincerely.apps.segments.rules import Catalogue, Problem, WrongRule, check
-from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.tree import Rule, walk
 from sincerely.apps.segments.surroundings import catalogue_of, moment_at
 
@@ -31,37 +28,33 @@ class Preview:
 
 
 def preview(rule: Rule, *, now: datetime, limit: int = 10) -> Preview:
-    """Return what a rule selects now: how many, some of them, and how many each part selects."""
-    catalogue, moment = catalogue_of(rule), moment_at(now)
+    """Return what a rule selects now: how many, some of them, and how many each part selects.
+
+    One reading serves them all: each criterion is read once.
+    """
+    catalogue = catalogue_of(rule)
+    reading = Reading(moment_at(now), catalogue)
     try:
-        query = compiled(rule, moment=moment, catalogue=catalogue)
+        found = reading.select(rule)
     except WrongRule as wrong:
-        return Preview(
-            problems=wrong.problems,
-            catalogue=catalogue,
-            parts=_parts(rule, moment, catalogue),
-        )
-    count = count_query(query)
-    some = ContactQuery(
-        f"SELECT contact_id FROM ({query.sql}) q LIMIT %s",  # noqa: S608 -- own SQL
-        (*query.params, limit),
-    )
-    people = Contact.objects.filter(pk__in=fetch_ids(some) if count else []).order_by("pk")
-    return Preview(count, list(people), _parts(rule, moment, catalogue), catalogue=catalogue)
+        parts = _parts(rule, reading)
+        return Preview(problems=wrong.problems, catalogue=catalogue, parts=parts)
+    people = Contact.objects.filter(pk__in=list(found[:limit])).order_by("pk")
+    return Preview(len(found), list(people), _parts(rule, reading), catalogue=catalogue)
 
 
-def _parts(rule: Rule, moment: Moment, catalogue: Catalogue) -> dict[str, int]:
+def _parts(rule: Rule, reading: Reading) -> dict[str, int]:
     """Return the count of each right part by path, as far as time allows, outermost first."""
     counts: dict[str, int] = {}
     started = time.monotonic()
     parts = sorted(walk(rule), key=lambda part: part[0].count("."))
     for path, node in parts:
-        if not path or check(node, catalogue):
+        if not path or check(node, reading.catalogue):
             continue
         if time.monotonic() - started > PARTS_SECONDS:
             break
         try:
-            counts[path] = count_query(compiled(node, moment=moment, catalogue=catalogue))
+            counts[path] = len(reading.select(node))
         except WrongRule:
             continue
     return counts

@@ -9,9 +9,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, QuerySet
 
 from sincerely.apps.contacts.models import Contact
-from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.models import Segment, SegmentStay, SegmentUse
-from sincerely.apps.segments.queries.selecting import page_of
+from sincerely.apps.segments.queries.selecting import page_after
 
 
 def segment(segment_id: int) -> Segment | None:
@@ -50,7 +49,7 @@ def members(found: Segment, *, now: datetime, after: int = 0, limit: int = 50) -
         stays = SegmentStay.objects.filter(segment=found, left_at=None, contact_id__gt=after)
         ids = list(stays.order_by("contact_id").values_list("contact_id", flat=True)[:limit])
     else:
-        ids = page_of(select(found.rule, now=now), after=after, limit=limit)
+        ids = page_after(found.rule, now=now, after=after, limit=limit)
     return people_of(ids)
 
 

@@ -6,11 +6,15 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 
 from django.db import connection
+from pyroaring import BitMap
 
 from sincerely.apps.contacts.models import Contact
-from sincerely.apps.segments.compile import select, select_among
+from sincerely.apps.segments.compile import select_among
+from sincerely.apps.segments.queries.reading import selected_set
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules.tree import Rule
+
+HIGHEST_ID = 2**32 - 1
 
 
 def fetch_ids(query: ContactQuery) -> list[int]:
@@ -29,17 +33,14 @@ def count_query(query: ContactQuery) -> int:
 
 def count(rule: Rule, *, now: datetime) -> int:
     """Return how many contacts the rule selects; raises WrongRule."""
-    return count_query(select(rule, now=now))
+    return len(selected_set(rule, now=now))
 
 
 def sample(rule: Rule, *, now: datetime, limit: int = 10) -> list[Contact]:
-    """Return a few of the contacts whom the rule selects, in no particular order."""
-    query = select(rule, now=now)
-    limited = ContactQuery(
-        f"SELECT contact_id FROM ({query.sql}) q LIMIT %s",  # noqa: S608 -- own SQL
-        (*query.params, limit),
+    """Return a few of the contacts whom the rule selects: the first by id."""
+    return list(
+        Contact.objects.filter(pk__in=page_after(rule, now=now, limit=limit)).order_by("pk")
     )
-    return list(Contact.objects.filter(pk__in=fetch_ids(limited)).order_by("pk"))
 
 
 def matching(rule: Rule, contact_ids: Collection[int], *, now: datetime) -> set[int]:
@@ -49,19 +50,25 @@ def matching(rule: Rule, contact_ids: Collection[int], *, now: datetime) -> set[
     return set(fetch_ids(select_among(rule, contact_ids, now=now)))
 
 
-def page_of(query: ContactQuery, *, after: int, limit: int) -> list[int]:
-    """Return the next contact ids of a statement, in order of id."""
-    return fetch_ids(
-        ContactQuery(
-            f"SELECT contact_id FROM ({query.sql}) q "  # noqa: S608 -- own SQL
-            "WHERE contact_id > %s ORDER BY contact_id LIMIT %s",
-            (*query.params, after, limit),
-        )
-    )
+def page_after(rule: Rule, *, now: datetime, after: int = 0, limit: int = 50) -> list[int]:
+    """Return the next contact ids whom the rule selects, in order of id; raises WrongRule."""
+    return following(selected_set(rule, now=now), after=after, limit=limit)
+
+
+def following(found: BitMap, *, after: int, limit: int) -> list[int]:
+    """Return the next ids of a set above an id, in order of id."""
+    start = found.rank(min(after, HIGHEST_ID))
+    return list(found[start : start + limit])
+
+
+def preceding(found: BitMap, *, before: int, limit: int) -> list[int]:
+    """Return the ids of a set just below an id, the highest first."""
+    end = found.rank(min(before, HIGHEST_ID) - 1) if before > 0 else 0
+    return list(found[max(end - limit, 0) : end])[::-1]
 
 
 def selected_ids(rule: Rule, *, now: datetime, slice_count: int = 5_000) -> Iterator[list[int]]:
     """Yield the ids of all whom the rule selects, read at once, in slices in order of id."""
-    ids = sorted(fetch_ids(select(rule, now=now)))
-    for start in range(0, len(ids), slice_count):
-        yield ids[start : start + slice_count]
+    found = selected_set(rule, now=now)
+    for start in range(0, len(found), slice_count):
+        yield list(found[start : start + slice_count])

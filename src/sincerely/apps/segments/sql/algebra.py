@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sincerely.apps.segments.query import ContactQuery
+from sincerely.apps.segments.sql.kept import Kept
 
 BATCH = "/*batch*/"
 IN_BATCH = "AND contact_id IN (SELECT contact_id FROM batch)"
@@ -24,22 +25,49 @@ Params = tuple[Any, ...]
 class SetOf:
     """A subselect of contact ids, each once; `BATCH` marks where a batch of ids narrows it.
 
-    `size` orders sets by how many contacts they may hold, smallest first.
+    `size` orders sets by how many contacts they may hold, smallest first. `kept` says of which
+    stored sets it is made, where it is.
     """
 
     sql: str
     params: Params = ()
     size: int = 5
+    kept: Kept | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From a time (or any) until before a time (or any), as the database compares times."""
+
+    column: str
+    since: Any = None
+    before: Any = None
+
+    def condition(self) -> Where:
+        """Return the condition that the date is known and lies in the span."""
+        tests, params = [f"{self.column} IS NOT NULL"], []
+        for sign, limit in ((">=", self.since), ("<", self.before)):
+            if limit is not None:
+                tests.append(f"{self.column} {sign} %s")
+                params.append(limit)
+        return Where(" AND ".join(tests), tuple(params), aliases="e", is_of_rollup=True, span=self)
 
 
 @dataclass(frozen=True, slots=True)
 class Where:
-    """A condition; `aliases` are the tables it reads. `is_total` promises that it is never NULL."""
+    """A condition; `aliases` are the tables it reads. `is_total` promises that it is never NULL.
+
+    `is_of_rollup` promises that it holds only where there is a rollup; `span` is given where it
+    is that a date of the rollup is known and lies in a span.
+    """
 
     sql: str
     params: Params = ()
     aliases: str = "c"
     is_total: bool = True
+    kept: Kept | None = None
+    is_of_rollup: bool = False
+    span: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +103,26 @@ def simplified(part: Part) -> Part:
     if isinstance(part, All):
         return _group(All, _flat(All, part.parts))
     if isinstance(part, OneOf):
-        branches = _flat(OneOf, part.parts)
+        branches = _joined(_flat(OneOf, part.parts))
         return _factored(branches) if len(branches) > 1 else branches[0]
     return part
 
 
 def _is_total(part: Part) -> bool:
     return isinstance(part, SetOf) or (isinstance(part, Where) and part.is_total)
+
+
+def _joined(parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    """Turn 'before a time, or unknown' into 'not since that time', which is one range."""
+    spans = {part.span: part for part in parts if isinstance(part, Where) and part.span}
+    found = list(parts)
+    for span, part in spans.items():
+        unknown = Not(Span(span.column).condition())
+        if span.since is None and span.before is not None and unknown in found:
+            found.remove(unknown)
+            place = found.index(part)
+            found[place] = Not(Span(span.column, since=span.before).condition())
+    return tuple(found)
 
 
 def _flat(kind: type[All | OneOf], parts: tuple[Part, ...]) -> tuple[Part, ...]:
@@ -104,7 +145,8 @@ def _factored(branches: tuple[Part, ...]) -> Part:
     rests = [tuple(part for part in demand if part not in shared) for demand in demands]
     if not all(rests):
         return _group(All, shared)
-    return All((*shared, OneOf(tuple(_group(All, rest) for rest in rests))))
+    alternatives = _joined(tuple(_group(All, rest) for rest in rests))
+    return All((*shared, _group(OneOf, alternatives)))
 
 
 @dataclass(slots=True)

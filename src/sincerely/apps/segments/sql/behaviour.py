@@ -15,8 +15,9 @@ from sincerely.apps.segments.rules.criteria.mail import (
 )
 from sincerely.apps.segments.rules.criteria.rollups import bounds
 from sincerely.apps.segments.rules.criterion import Node
-from sincerely.apps.segments.sql.algebra import BATCH, All, Not, Part, SetOf, Where
+from sincerely.apps.segments.sql.algebra import BATCH, All, Not, Part, SetOf, Span, Where
 from sincerely.apps.segments.sql.context import Context
+from sincerely.apps.segments.sql.kept import OF_MAILING, Kept, name_of
 
 DATE_COLUMNS = {
     "last_open": "e.last_open_at",
@@ -44,19 +45,32 @@ def compile_date(node: Node, context: Context) -> Part:
     """Return the condition on a date; only *is unknown* holds for unknown ones."""
     column = DATE_COLUMNS[node.get("of", "last_open")]
     test = node.get("test", "more_than_days_ago")
+    if column[0] == "e":
+        return _in_span(column, test, node, context=context)
     if test in ("known", "unknown"):
         return Where(f"{column} IS {'' if test == 'unknown' else 'NOT '}NULL", aliases=column[0])
     sql, params = context.within(column, bounds(node, context.moment))
     return Where(sql, params, aliases=column[0])
 
 
+def _in_span(column: str, test: str, node: Node, *, context: Context) -> Part:
+    if test in ("known", "unknown"):
+        known = Span(column).condition()
+        return known if test == "known" else Not(known)
+    return context.span(column, bounds(node, context.moment)).condition()
+
+
 def compile_count(node: Node, _context: Context) -> Part:
     """Return the condition on a count; whoever has no rollup yet has none of anything."""
     column = f"COALESCE({COUNT_COLUMNS[node.get('of', 'sent')]}, 0)"
     least, most = node.get("at_least", 1), node.get("at_most")
-    if most is None:
-        return Where(f"{column} >= %s", (least,), aliases="e")
-    return Where(f"{column} BETWEEN %s AND %s", (least, most), aliases="e")
+
+    def counted(test: str, *limits: Any) -> Where:
+        return Where(f"{column} {test}", limits, aliases="e", is_of_rollup=True)
+
+    if least == 0:
+        return Not(counted("> %s", most))
+    return counted(">= %s", least) if most is None else counted("BETWEEN %s AND %s", least, most)
 
 
 def compile_mail(node: Node, context: Context) -> Part:
@@ -77,22 +91,34 @@ def _deed(deed: Deed, context: Context) -> Part:
         return _by_rollup(deed, context)
     if deed.source == "deliveries":
         amount, params = _in_delivery(deed, context)
+        name = _kept_name(deed)
         return SetOf(
             f"SELECT contact_id FROM engagement_delivery WHERE mailing_id = %s {BATCH} "
             f"GROUP BY contact_id HAVING SUM({amount}) >= %s",
             (deed.mailing_id, *params, deed.at_least),
             size=2,
+            kept=Kept((name,)) if name else None,
         )
     return _by_events(deed, context)
+
+
+def _kept_name(deed: Deed) -> str:
+    """Return the stored set of those who did it with one mailing, or '' where none is kept."""
+    is_plain = deed.at_least == 1 and deed.limits == (None, None)
+    is_human = deed.signals == "human" or not deed.is_judged
+    if is_plain and is_human and deed.did in OF_MAILING and deed.mailing_id is not None:
+        return name_of(deed.did, deed.mailing_id)
+    return ""
 
 
 def _by_rollup(deed: Deed, context: Context) -> Where:
     if deed.did == "received":
         return Where(
-            "e.imported_sent_at IS NOT NULL OR COALESCE(e.delivered_count, 0) > 0", aliases="e"
+            "e.imported_sent_at IS NOT NULL OR COALESCE(e.delivered_count, 0) > 0",
+            aliases="e",
+            is_of_rollup=True,
         )
-    sql, params = context.within(ROLLUP_COLUMNS[deed.did], deed.limits)
-    return Where(sql, params, aliases="e")
+    return context.span(ROLLUP_COLUMNS[deed.did], deed.limits).condition()
 
 
 def _in_delivery(deed: Deed, context: Context) -> tuple[str, tuple[Any, ...]]:
@@ -112,11 +138,13 @@ def _received_without(deed: Deed, base: Deed, context: Context) -> SetOf:
     """Read one mailing's rows once: received, and the deed not done often enough."""
     got, got_params = _in_delivery(base, context)
     done, done_params = _in_delivery(deed, context)
+    names = _kept_name(base), _kept_name(deed)
     return SetOf(
         f"SELECT contact_id FROM engagement_delivery WHERE mailing_id = %s {BATCH} "
         f"GROUP BY contact_id HAVING SUM({got}) >= 1 AND SUM({done}) < %s",
         (deed.mailing_id, *got_params, *done_params, deed.at_least),
         size=2,
+        kept=Kept(names[:1], minus=names[1:]) if all(names) else None,
     )
 
 

@@ -12,7 +12,7 @@ from django.db import connection
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criterion import Node
 from sincerely.apps.segments.rules.evaluating import Moment
-from sincerely.apps.segments.sql.algebra import Part
+from sincerely.apps.segments.sql.algebra import Part, Span
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,11 @@ class Context:
             parts.append(f"{column} < %s")
             params.append(self.time(before))
         return " AND ".join(parts), tuple(params)
+
+    def span(self, column: str, limits: tuple[datetime | None, datetime | None]) -> Span:
+        """Return the span of a rollup's date between limits."""
+        since, before = (None if limit is None else self.time(limit) for limit in limits)
+        return Span(column, since, before)
 
 
 Compiler = Callable[[Node, Context], Part]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from sincerely.apps.segments.rules.criteria.fields import IN_DAYS, fold, kind_of
 from sincerely.apps.segments.rules.criterion import Node
 from sincerely.apps.segments.sql.algebra import Part, Where
 from sincerely.apps.segments.sql.context import Context
+from sincerely.apps.segments.sql.kept import Kept, name_of, with_value
 
 Value = tuple[str, tuple[Any, ...]]
 
@@ -18,27 +20,67 @@ Value = tuple[str, tuple[Any, ...]]
 def compile_field(node: Node, context: Context) -> Part:
     """Return the condition of a field criterion."""
     kind = kind_of(node, context.catalogue)
-    value = _value(node["field"], kind, context)
+    value = _value(node["field"], kind, is_postgresql=context.is_postgresql)
     test = node.get("test", "is")
     sql, params = value
     if test in ("known", "unknown"):
-        return Where(f"{sql} IS {'' if test == 'unknown' else 'NOT '}NULL", params)
+        return Where(
+            f"{sql} IS {'' if test == 'unknown' else 'NOT '}NULL", params, kept=_kept(node, kind)
+        )
     if test in ("is_true", "is_false"):
-        return Where(f"{sql} = %s", (*params, test == "is_true"), is_total=False)
+        return Where(
+            f"{sql} = %s", (*params, test == "is_true"), is_total=False, kept=_kept(node, kind)
+        )
     if test in IN_DAYS:
         return _in_days(test, value, node["days"], context=context)
     if kind in ("number", "date"):
         return _compared(test, value, node)
-    folded = f'LOWER({sql} COLLATE "C")' if context.is_postgresql else f"LOWER({sql})"
-    return TEXT_TESTS[test]((folded, params), node, context)
+    text = _folded(value, is_postgresql=context.is_postgresql)
+    found = TEXT_TESTS[test](text, node, context)
+    return replace(found, kept=_kept(node, kind))
 
 
-def _value(name: str, kind: str, context: Context) -> Value:
+def _folded(value: Value, *, is_postgresql: bool) -> Value:
+    """Return a text in the case in which texts are compared."""
+    sql, params = value
+    return (f'LOWER({sql} COLLATE "C")' if is_postgresql else f"LOWER({sql})"), params
+
+
+def _kept(node: Node, kind: str) -> Kept | None:
+    """Return of which stored sets, one per value, the test is made."""
+    if kind in ("number", "date"):
+        return None
+    name, test = node["field"], node.get("test", "is")
+    known = name_of("field", name)
+    if test in ("known", "unknown"):
+        everyone = name_of("everyone")
+        return Kept((known,)) if test == "known" else Kept((everyone,), minus=(known,))
+    if test in ("is_true", "is_false"):
+        return Kept((with_value(name, test[3:]),), needs=(known,))
+    if test in ("is", "is_not", "is_one_of", "is_none_of"):
+        values = node["values"] if "one" in test else [node["value"]]
+        those = tuple(with_value(name, fold(value)) for value in values)
+        if test in ("is", "is_one_of"):
+            return Kept(those, needs=(known,))
+        return Kept((known,), minus=those, needs=(known,))
+    return None
+
+
+def facet(name: str, kind: str, *, is_postgresql: bool) -> Value:
+    """Return an expression for the value under which a stored set of this field stands."""
+    value = _value(name, kind, is_postgresql=is_postgresql)
+    if kind == "boolean":
+        sql, params = value
+        return f"CASE WHEN {sql} THEN 'true' WHEN NOT {sql} THEN 'false' END", params * 2
+    return _folded(value, is_postgresql=is_postgresql)
+
+
+def _value(name: str, kind: str, *, is_postgresql: bool) -> Value:
     """Return an expression that is NULL where the value is unknown or has another type."""
     if name in STANDARD_FIELDS:
         return f"NULLIF(c.{name}, '')", ()
     key = name.removeprefix(CUSTOM)
-    return _postgresql_value(key, kind) if context.is_postgresql else _sqlite_value(key, kind)
+    return _postgresql_value(key, kind) if is_postgresql else _sqlite_value(key, kind)
 
 
 def _postgresql_value(key: str, kind: str) -> Value:

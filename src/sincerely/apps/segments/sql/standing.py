@@ -12,8 +12,13 @@ from sincerely.apps.segments.rules.criteria.standing import EVIDENCE_LEVEL, SEEN
 from sincerely.apps.segments.rules.criterion import Node
 from sincerely.apps.segments.sql.algebra import BATCH, All, Not, OneOf, Part, SetOf, Where
 from sincerely.apps.segments.sql.context import Context
+from sincerely.apps.segments.sql.kept import Kept, name_of
 
-OPTED_OUT = SetOf(f"SELECT contact_id FROM consent_optout WHERE 1 = 1 {BATCH}", size=4)
+OPTED_OUT = SetOf(
+    f"SELECT contact_id FROM consent_optout WHERE 1 = 1 {BATCH}",
+    size=4,
+    kept=Kept((name_of("opted_out"),)),
+)
 
 
 def _unless(part: Part, *, is_negated: bool) -> Part:
@@ -27,6 +32,7 @@ def compile_label(node: Node, _context: Context) -> Part:
         f"WHERE label_id = %s AND is_held = TRUE {BATCH}",
         (node["label"],),
         size=3,
+        kept=Kept((name_of("label", node["label"]),)),
     )
     return _unless(held, is_negated=node.get("test", "has") == "has_not")
 
@@ -88,19 +94,20 @@ def compile_strength(node: Node, context: Context) -> Part:
 def compile_permission(node: Node, _context: Context) -> Part:
     """Return who stands in, out or nowhere for a subscription type; the global opt-out wins."""
 
-    def rows(condition: str) -> SetOf:
+    def rows(condition: str, *kinds: str) -> SetOf:
         return SetOf(
             "SELECT contact_id FROM consent_permission "
             f"WHERE subscription_type_id = %s {condition} {BATCH}",
             (node["type"],),
+            kept=Kept(tuple(name_of(kind, node["type"]) for kind in kinds)),
         )
 
     state = node.get("state", "in")
     if state == "in":
-        return All((rows("AND is_in = TRUE"), Not(OPTED_OUT)))
+        return All((rows("AND is_in = TRUE", "permitted"), Not(OPTED_OUT)))
     if state == "out":
-        return OneOf((rows("AND is_in = FALSE"), OPTED_OUT))
-    return All((Not(rows("")), Not(OPTED_OUT)))
+        return OneOf((rows("AND is_in = FALSE", "withdrawn"), OPTED_OUT))
+    return All((Not(rows("", "permitted", "withdrawn")), Not(OPTED_OUT)))
 
 
 def compile_evidence(node: Node, _context: Context) -> Part:
@@ -121,7 +128,8 @@ def compile_opted_out(node: Node, _context: Context) -> Part:
 def compile_suppressed(node: Node, _context: Context) -> Part:
     """Return whose address is suppressed today, or whose is not."""
     part = Where(
-        "c.address_key IN (SELECT address_key FROM consent_suppression WHERE lifted_at IS NULL)"
+        "c.address_key IN (SELECT address_key FROM consent_suppression WHERE lifted_at IS NULL)",
+        kept=Kept((name_of("suppressed"),)),
     )
     return _unless(part, is_negated=node.get("test", "yes") == "no")
 
@@ -148,5 +156,6 @@ def compile_list(node: Node, _context: Context) -> Part:
         f"SELECT contact_id FROM contacts_listmembership WHERE contact_list_id = %s {BATCH}",
         (node["list"],),
         size=3,
+        kept=Kept((name_of("list", node["list"]),)),
     )
     return _unless(on_list, is_negated=node.get("test", "on") == "not_on")

@@ -1,0 +1,105 @@
+"""Reads of the stored sets: which are ready, whom touches wait for, and their sources' truth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
+
+from django.db.models import Max, Q
+from pyroaring import BitMap
+
+from sincerely.apps.consent.models import SubscriptionType
+from sincerely.apps.contacts.models import Contact, ContactList
+from sincerely.apps.engagement.models import Mailing
+from sincerely.apps.labels.models import Label
+from sincerely.apps.segments.compile import batch_of
+from sincerely.apps.segments.models import StoredSet, Touch
+from sincerely.apps.segments.queries.facets import facet_fields
+from sincerely.apps.segments.queries.fetching import Numbers, fetch_numbers
+from sincerely.apps.segments.query import ContactQuery
+from sincerely.apps.segments.sql.kept import name_of
+from sincerely.apps.segments.sql.sources import PLACE, SOURCES, Source, source_and_key
+
+# Beyond so many touched contacts the plain statement is the quicker reading.
+MOST_TOUCHED = 100_000
+
+
+def ready_sets(names: Collection[str]) -> dict[str, BitMap]:
+    """Return those of these sets that are ready."""
+    found = StoredSet.objects.filter(name__in=names, state=StoredSet.State.READY)
+    return {
+        name: BitMap.deserialize(bytes(bits)) for name, bits in found.values_list("name", "bitmap")
+    }
+
+
+def touched(names: Iterable[str]) -> BitMap | None:
+    """Return the contacts for whom these sets may be out of date; None for too many.
+
+    Read it before the sets: what is taken in between the two reads is then in both.
+    """
+    wanted = Q()
+    for source, key in {source_and_key(name) for name in names}:
+        wanted |= Q(source=source, key=key)
+    found = Touch.objects.filter(wanted).values_list("contact_id", flat=True)
+    ids = list(found[: MOST_TOUCHED + 1]) if wanted else []
+    return None if len(ids) > MOST_TOUCHED else BitMap(ids)
+
+
+def members_of(source: Source, key: int, *, among: Collection[int] | None = None) -> list[BitMap]:
+    """Return who is in each set of a source's key today, of all contacts or among some."""
+    rows = fetch_numbers(_narrowed(source.sql, source.column, among, (key,) * source.is_keyed), 2)
+    return [BitMap(ids_of(rows, 1 << place)) for place in range(len(source.kinds))]
+
+
+def ids_of(rows: Numbers, bit: int) -> Numbers:
+    """Return the ids (first row) whose mask (second row) has a bit."""
+    ids: Numbers = rows[0][(rows[1] & bit) != 0]
+    return ids.astype("uint32")
+
+
+def _narrowed(
+    sql: str, column: str, among: Collection[int] | None, params: tuple[int, ...]
+) -> ContactQuery:
+    if among is None:
+        return ContactQuery(sql.replace(PLACE, ""), params)
+    batch = batch_of(among)
+    inside = f"AND {column} IN ({batch.sql})"
+    return ContactQuery(sql.replace(PLACE, inside), (*params, *batch.params))
+
+
+def stored_rows(names: Collection[str], fields: Iterable[str] = ()) -> list[StoredSet]:
+    """Return the rows of these sets, and of each value of these fields."""
+    wanted = Q(name__in=names)
+    for field in fields:
+        name = name_of("field", field)
+        # '>' comes after '=', so this is every value, by the primary key.
+        wanted |= Q(name=name) | Q(name__gte=f"{name}=", name__lt=f"{name}>")
+    return list(StoredSet.objects.filter(wanted))
+
+
+def unbuilt(*, fewest: int, since: datetime) -> tuple[str, int | str] | None:
+    """Return a source and key (or 'field' and its name) of which no set stands, if any.
+
+    None also while there are fewer contacts than `fewest`. Whose building was announced before
+    `since` counts as missing.
+    """
+    if (Contact.objects.aggregate(last=Max("pk"))["last"] or 0) < fewest:
+        return None
+    standing = ~Q(state=StoredSet.State.BUILDING) | Q(changed_at__gte=since)
+    found = StoredSet.objects.filter(standing).exclude(name__contains="=")
+    there = set(found.values_list("name", flat=True))
+    for source, keys in _wanted():
+        for key in keys:
+            if not set(SOURCES[source].names(key)) <= there:
+                return source, key
+    missing = (field for field in facet_fields() if name_of("field", field) not in there)
+    return next((("field", field) for field in missing), None)
+
+
+def _wanted() -> Iterator[tuple[str, Iterable[int]]]:
+    yield "contact", (0,)
+    yield "opt_out", (0,)
+    yield "permission", SubscriptionType.objects.values_list("pk", flat=True)
+    yield "list", ContactList.objects.values_list("pk", flat=True)
+    yield "label", Label.objects.values_list("pk", flat=True)
+    yield "mailing", Mailing.objects.order_by("-pk").values_list("pk", flat=True)

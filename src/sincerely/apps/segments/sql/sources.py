@@ -1,0 +1,94 @@
+"""What the stored sets are made of: one read per source, which is also the truth of a touch.
+
+A source yields for each contact a mask: bit n is set where the contact is in the set of
+`kinds[n]`. A contact may come several times (two messages of a mailing); its masks add up.
+Beside these, each field with few values has a set per value (`FACETS` is its source).
+"""
+
+# ruff: noqa: S608 -- the SQL is our own; every value is a parameter
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
+
+CONTACT = "contact"
+PLACE = "/*among*/"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where sets come from; `sql` takes the key, if it is keyed, and narrows to ids at PLACE."""
+
+    name: str
+    kinds: tuple[str, ...]
+    sql: str
+    column: str = "contact_id"
+    is_keyed: bool = True
+
+    def names(self, key: int) -> tuple[str, ...]:
+        """Return the names of the sets of a key."""
+        return tuple(name_of(kind, key if self.is_keyed else "") for kind in self.kinds)
+
+
+def _flags(*conditions: str) -> str:
+    bits = (f"CASE WHEN {test} THEN {1 << n} ELSE 0 END" for n, test in enumerate(conditions))
+    return " + ".join(bits)
+
+
+_OF_MAILING = _flags(
+    "sent_at IS NOT NULL",
+    "delivered_at IS NOT NULL AND bounced_at IS NULL",
+    "human_open_count > 0",
+    "human_click_count > 0",
+)
+_IS_SUPPRESSED = (
+    "c.address_key IN (SELECT address_key FROM consent_suppression WHERE lifted_at IS NULL)"
+)
+_ALL = (
+    Source(
+        "mailing",
+        OF_MAILING,
+        f"SELECT contact_id, {_OF_MAILING} FROM engagement_delivery WHERE mailing_id = %s {PLACE}",
+    ),
+    Source(
+        "list",
+        ("list",),
+        f"SELECT contact_id, 1 FROM contacts_listmembership WHERE contact_list_id = %s {PLACE}",
+    ),
+    Source(
+        "label",
+        ("label",),
+        "SELECT contact_id, 1 FROM interests_contactlabel"
+        f" WHERE label_id = %s AND is_held = TRUE {PLACE}",
+    ),
+    Source(
+        "permission",
+        ("permitted", "withdrawn"),
+        f"SELECT contact_id, {_flags('is_in = TRUE', 'is_in = FALSE')} FROM consent_permission"
+        f" WHERE subscription_type_id = %s {PLACE}",
+    ),
+    Source(
+        "opt_out",
+        ("opted_out",),
+        f"SELECT contact_id, 1 FROM consent_optout WHERE TRUE {PLACE}",
+        is_keyed=False,
+    ),
+    Source(
+        CONTACT,
+        ("everyone", "suppressed"),
+        f"SELECT c.id, {_flags('TRUE', _IS_SUPPRESSED)} FROM contacts_contact c WHERE TRUE {PLACE}",
+        column="c.id",
+        is_keyed=False,
+    ),
+)
+SOURCES = {source.name: source for source in _ALL}
+SOURCE_OF_KIND = {kind: source.name for source in _ALL for kind in source.kinds}
+
+
+def source_and_key(name: str) -> tuple[str, int]:
+    """Return the source of a stored set and the key of its touches."""
+    kind, _colon, key = name.partition(":")
+    if kind == "field":
+        return CONTACT, 0
+    return SOURCE_OF_KIND[kind], int(key or 0)

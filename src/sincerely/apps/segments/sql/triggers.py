@@ -1,0 +1,188 @@
+"""Triggers that note a touch for each change of what stored sets are made of.
+
+They stand beside the tables whatever writes them: an action, a bulk insert, a cascade. SQLite
+forgets triggers when Django makes a table anew to alter it, so they are put up after each
+migration (`put_up`), not by one. SQLite notes row by row (below a microsecond each), PostgreSQL
+once per statement, from its transition tables; both only what can change a set.
+"""
+
+# ruff: noqa: S608 -- the SQL is our own
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+
+ACTS = ("INSERT", "UPDATE", "DELETE")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """A table: whom a row touches (`source`, `key`, `contact`), and what of it can change a set."""
+
+    table: str
+    source: str
+    columns: tuple[str, ...]
+    key: str = "0"
+    contact: str = "{row}.contact_id"
+
+    def touched(self, row: str) -> str:
+        """Return the values of the touch of a row."""
+        key, contact = self.key.format(row=row), self.contact.format(row=row)
+        return f"'{self.source}', {key}, {contact}"
+
+    def seen(self, row: str) -> list[str]:
+        """Return what of a row can change a set."""
+        return [
+            column.format(row=row) if "{row}" in column else f"{row}.{column}"
+            for column in self.columns
+        ]
+
+
+WATCHES = (
+    Watch(
+        "engagement_delivery",
+        "mailing",
+        (
+            "contact_id",
+            "mailing_id",
+            "{row}.sent_at IS NULL",
+            "{row}.delivered_at IS NULL",
+            "{row}.bounced_at IS NULL",
+            "{row}.human_open_count > 0",
+            "{row}.human_click_count > 0",
+        ),
+        "{row}.mailing_id",
+    ),
+    Watch(
+        "contacts_listmembership",
+        "list",
+        ("contact_id", "contact_list_id"),
+        "{row}.contact_list_id",
+    ),
+    Watch(
+        "interests_contactlabel",
+        "label",
+        ("contact_id", "label_id", "is_held"),
+        "{row}.label_id",
+    ),
+    Watch(
+        "consent_permission",
+        "permission",
+        ("contact_id", "subscription_type_id", "is_in"),
+        "{row}.subscription_type_id",
+    ),
+    Watch("consent_optout", "opt_out", ("contact_id",)),
+    Watch(
+        "contacts_contact",
+        "contact",
+        (
+            "id",
+            "address_key",
+            "language",
+            "time_zone",
+            "source",
+            "domain",
+            "tracking_tier",
+            # jsonb has an order, plain text does on SQLite
+            "fields",
+        ),
+        contact="{row}.id",
+    ),
+)
+# A suppression names an address, not a contact: whoever has the address is touched.
+SUPPRESSION = "consent_suppression"
+HOLDERS = (
+    "SELECT 'contact', 0, c.id FROM contacts_contact c WHERE c.address_key = {row}.address_key"
+)
+INTO = "INSERT INTO segments_touch (source, key, contact_id) {rows}"
+
+
+def put_up() -> None:
+    """Put up the triggers that are missing; if one was, the stored sets begin anew."""
+    statements = dict(_postgresql() if connection.vendor == "postgresql" else _sqlite())
+    with connection.cursor() as cursor:
+        missing = sorted(statements.keys() - _standing(cursor))
+        for name in missing:
+            for statement in statements[name]:
+                cursor.execute(statement)
+        if missing:
+            cursor.execute("DELETE FROM segments_storedset")
+
+
+def _standing(cursor) -> set[str]:  # type: ignore[no-untyped-def]
+    if connection.vendor == "postgresql":
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'touch_%%'", [])
+    else:
+        cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+    return {row[0] for row in cursor.fetchall()}
+
+
+Named = Iterator[tuple[str, list[str]]]
+
+
+def _name(table: str, act: str) -> str:
+    return f"touch_{table}_{act.lower()}"
+
+
+def _rows_of(act: str) -> tuple[str, ...]:
+    return {"INSERT": ("NEW",), "DELETE": ("OLD",), "UPDATE": ("OLD", "NEW")}[act]
+
+
+def _sqlite() -> Named:
+    for watch in WATCHES:
+        for act in ACTS:
+            rows = " UNION ".join(f"SELECT {watch.touched(row)}" for row in _rows_of(act))
+            differs = " OR ".join(
+                f"({old}) IS NOT ({new})"
+                for old, new in zip(watch.seen("OLD"), watch.seen("NEW"), strict=True)
+            )
+            when = f"WHEN {differs}" if act == "UPDATE" else ""
+            yield _sqlite_trigger(watch.table, act, rows, when=when)
+    for act in ACTS:
+        rows = " UNION ".join(HOLDERS.format(row=row) for row in _rows_of(act))
+        yield _sqlite_trigger(SUPPRESSION, act, rows)
+
+
+def _sqlite_trigger(table: str, act: str, rows: str, *, when: str = "") -> tuple[str, list[str]]:
+    name = _name(table, act)
+    body = INTO.format(rows=rows)
+    return name, [f"CREATE TRIGGER {name} AFTER {act} ON {table} {when} BEGIN {body}; END"]
+
+
+def _postgresql() -> Named:
+    for watch in WATCHES:
+        for act in ACTS:
+            yield _postgresql_trigger(watch.table, act, _changed(watch, act))
+    for act in ACTS:
+        holders = (
+            HOLDERS.format(row="r").replace("WHERE", f", {row.lower()}_rows r WHERE")
+            for row in _rows_of(act)
+        )
+        yield _postgresql_trigger(SUPPRESSION, act, " UNION ".join(holders))
+
+
+def _changed(watch: Watch, act: str) -> str:
+    if act != "UPDATE":
+        return f"SELECT DISTINCT {watch.touched('r')} FROM {_rows_of(act)[0].lower()}_rows r"
+    # What the rows were, and what they are, as far as the two differ.
+    seen = ", ".join([watch.key.format(row="r"), watch.contact.format(row="r"), *watch.seen("r")])
+    sides = [f"SELECT {seen} FROM {side}_rows r" for side in ("old", "new")]
+    columns = ["key", "contact", *(f"seen_{n}" for n in range(len(watch.columns)))]
+    differing = f"({sides[0]} EXCEPT {sides[1]}) UNION ({sides[1]} EXCEPT {sides[0]})"
+    return (
+        f"SELECT DISTINCT '{watch.source}', key, contact"
+        f" FROM ({differing}) AS differing ({', '.join(columns)})"
+    )
+
+
+def _postgresql_trigger(table: str, act: str, rows: str) -> tuple[str, list[str]]:
+    name = _name(table, act)
+    tables = " ".join(f"{row} TABLE AS {row.lower()}_rows" for row in _rows_of(act))
+    function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+    trigger = f"CREATE TRIGGER {name} AFTER {act} ON {table} REFERENCING {tables}"
+    return name, [
+        f"{function} BEGIN {INTO.format(rows=rows)}; RETURN NULL; END $$",
+        f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
+    ]

@@ -1,0 +1,140 @@
+"""Random changes to what stored sets are made of: rows of every watched table, by many ways."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from django.db.models import F
+
+from sincerely.apps.consent.models import ConsentRecord, OptOut, Permission, Suppression
+from sincerely.apps.contacts.models import Contact, ListMembership
+from sincerely.apps.engagement import sql
+from sincerely.apps.engagement.models import Delivery
+from sincerely.apps.interests.models import ContactLabel
+from tests.apps.segments.population import Population, contact
+
+Change = Callable[[random.Random, Population], None]
+
+
+def change(chance: random.Random, made: Population) -> None:
+    """Change something."""
+    chance.choice(CHANGES)(chance, made)
+
+
+def _somebody(chance: random.Random) -> Contact:
+    return chance.choice(list(Contact.objects.all()))
+
+
+def _list(chance: random.Random, made: Population) -> None:
+    key = {"contact": _somebody(chance), "contact_list_id": chance.choice(made.lists)}
+    row, is_new = ListMembership.objects.get_or_create(**key, defaults={"added_at": made.now})
+    if not is_new:
+        row.delete()
+
+
+def _label(chance: random.Random, made: Population) -> None:
+    ContactLabel.objects.update_or_create(
+        contact=_somebody(chance),
+        label_id=chance.choice(made.labels),
+        defaults={"is_held": chance.random() < 0.5, "route": "click", "since": made.now},
+    )
+
+
+def _merge_labels(chance: random.Random, made: Population) -> None:
+    person = _somebody(chance)
+    ContactLabel.objects.filter(contact=person, label_id=made.labels[1]).delete()
+    ContactLabel.objects.filter(contact=person, label_id=made.labels[0]).update(
+        label_id=made.labels[1]
+    )
+
+
+def _permission(chance: random.Random, made: Population) -> None:
+    rows = Permission.objects.filter(subscription_type_id=chance.choice(made.types))
+    row = chance.choice([None, *rows])
+    if row is not None and chance.random() < 0.7:
+        row.is_in = not row.is_in
+        row.save()
+    elif row is not None:
+        row.delete()
+
+
+def _opt_out(chance: random.Random, made: Population) -> None:
+    record = chance.choice(list(ConsentRecord.objects.all()))
+    found = OptOut.objects.filter(contact_id=record.contact_id)
+    if not found.delete()[0]:
+        OptOut.objects.create(contact_id=record.contact_id, record=record, since=made.now)
+
+
+def _suppression(chance: random.Random, made: Population) -> None:
+    keys = [bytes(_somebody(chance).address_key), chance.randbytes(16)]
+    row = Suppression.objects.filter(address_key__in=keys, lifted_at=None).first()
+    if row is None:
+        Suppression.objects.create(address_key=chance.choice(keys), reason="manual", since=made.now)
+    elif chance.random() < 0.5:
+        Suppression.objects.filter(pk=row.pk).update(lifted_at=made.now)
+    else:
+        row.delete()
+
+
+def _new(chance: random.Random, made: Population) -> None:
+    number = chance.randrange(10**6, 10**9)
+    person = contact(number, made.now, language=chance.choice(["", "nl", "sv"]))
+    made.contacts.append(person.pk)
+
+
+def _gone(chance: random.Random, made: Population) -> None:
+    if Contact.objects.count() > 12:
+        _somebody(chance).delete()
+
+
+def _fields(chance: random.Random, made: Population) -> None:
+    person = _somebody(chance)
+    person.language = chance.choice(["", "en", "nl", "da", "NL"])
+    person.fields = {**person.fields, "size": chance.choice(["S", "M", "L", 7, None])}
+    person.fields["vip"] = chance.choice([True, False, "x"])
+    person.save()
+
+
+def _address(chance: random.Random, made: Population) -> None:
+    """Somebody takes an address that is suppressed, or a new one."""
+    blocked = Suppression.objects.filter(lifted_at=None).values_list("address_key", flat=True)
+    key = chance.choice([chance.randbytes(16), *map(bytes, blocked)])
+    if not Contact.objects.filter(address_key=key).exists():
+        Contact.objects.filter(pk=_somebody(chance).pk).update(address_key=key)
+
+
+def _outcome(chance: random.Random, made: Population) -> None:
+    """As the fold writes: upserts that make or change a delivery."""
+    rows = [
+        sql.delivery_row(
+            (_somebody(chance).pk, chance.choice(made.mailings), chance.choice([0, 9])),
+            {
+                "sent_at": made.now,
+                "delivered_at": chance.choice([None, made.now]),
+                "bounced_at": chance.choice([None, None, made.now]),
+                "human_open_count": chance.choice([0, 1]),
+                "human_click_count": chance.choice([0, 0, 1]),
+            },
+        )
+        for _ in range(chance.choice([1, 3]))
+    ]
+    sql.run_many(sql.ADD_TO_DELIVERIES, rows)
+
+
+def _rejudged(chance: random.Random, made: Population) -> None:
+    person = _somebody(chance)
+    Delivery.objects.filter(contact=person).update(human_open_count=chance.choice([0, 2]))
+    Delivery.objects.filter(contact=person, human_click_count__gt=0).update(
+        human_click_count=F("human_click_count") - 1
+    )
+
+
+def _unsent(chance: random.Random, made: Population) -> None:
+    Delivery.objects.filter(contact=_somebody(chance)).delete()
+
+
+CHANGES: tuple[Change, ...] = (
+    _list, _label, _merge_labels, _permission, _opt_out, _suppression, _new, _gone, _fields,
+    _address, _outcome, _rejudged, _unsent,
+)  # fmt: skip

@@ -1,0 +1,231 @@
+"""Stored sets select whom SQL selects, whatever changed since they were stored."""
+
+from __future__ import annotations
+
+import random
+import threading
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from pyroaring import BitMap
+
+from sincerely.apps.contacts.models import Contact, ListMembership
+from sincerely.apps.segments import tasks
+from sincerely.apps.segments.actions import sets
+from sincerely.apps.segments.compile import compiled
+from sincerely.apps.segments.models import StoredSet, Touch
+from sincerely.apps.segments.queries import full_catalogue, reading, stored
+from sincerely.apps.segments.queries.facets import facet_fields, values_of
+from sincerely.apps.segments.queries.selecting import fetch_ids
+from sincerely.apps.segments.rules import Moment
+from sincerely.apps.segments.sql.kept import name_of, with_value
+from sincerely.apps.segments.sql.sources import SOURCES
+from sincerely.apps.segments.sql.triggers import put_up
+from tests.apps.segments.changes import change
+from tests.apps.segments.population import Population, contact, populate
+from tests.apps.segments.strategies import rules
+
+
+def _build_all(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tasks, "FEWEST_CONTACTS", 0)
+    while tasks.keep_sets(now=now, owner="test", stop=threading.Event()):
+        pass
+
+
+def _truth(made: Population) -> dict[str, BitMap]:
+    """Return every stored set as its source says."""
+    keys = {
+        "mailing": made.mailings, "list": made.lists, "label": made.labels,
+        "permission": made.types, "opt_out": [0], "contact": [0],
+    }  # fmt: skip
+    found = {}
+    for source, those in keys.items():
+        for key in those:
+            members = stored.members_of(SOURCES[source], key)
+            found |= dict(zip(SOURCES[source].names(key), members, strict=True))
+    for field in facet_fields():
+        values = values_of(field) or {}
+        found[name_of("field", field)] = BitMap.union(BitMap(), *values.values())
+        found |= {with_value(field, value): ids for value, ids in values.items()}
+    return found
+
+
+def _stored() -> dict[str, BitMap]:
+    rows = StoredSet.objects.filter(state="ready")
+    return {row.name: BitMap.deserialize(bytes(row.bitmap)) for row in rows}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.requirement("R050")
+def test_sets_and_sql_select_the_same_while_all_changes(
+    seed: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = populate(seed, now)
+    _build_all(now, monkeypatch)
+    catalogue = full_catalogue({"criterion": "mail", "mailing": made.mailings})
+    chance = random.Random(seed)
+
+    @settings(
+        max_examples=150,
+        deadline=None,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+        phases=(Phase.generate,),
+    )
+    @given(
+        rule=rules(catalogue),
+        few=st.sampled_from((0, 8, 2_000)),
+        taken=st.sampled_from((0, 0, 2, 10_000)),
+    )
+    def equal(rule: dict[str, object], few: int, taken: int) -> None:
+        monkeypatch.setattr(reading, "FEW", few)
+        for _ in range(chance.randrange(4)):
+            change(chance, made)
+        if taken:
+            sets.take_touches(now=now, limit=taken)
+        moment = Moment(now)
+        plain = fetch_ids(compiled(rule, moment=moment, catalogue=catalogue))
+        assert reading.Reading(moment, catalogue).select(rule) == BitMap(plain)
+
+    equal()
+    while sets.take_touches(now=now):
+        pass
+    assert not Touch.objects.exists()
+    held, true = _stored(), _truth(made)
+    assert {name: ids for name, ids in held.items() if ids} == {
+        name: ids for name, ids in true.items() if ids
+    }
+
+
+@pytest.mark.django_db
+def test_a_rule_is_answered_without_any_sql_over_contacts(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = populate(1, now)
+    _build_all(now, monkeypatch)
+    while sets.take_touches(now=now):
+        pass
+
+    def refuse(*_given: object) -> BitMap:
+        raise AssertionError("this was to be read from stored sets")
+
+    monkeypatch.setattr(reading, "_by_statement", refuse)
+    monkeypatch.setattr(reading, "_among", refuse)
+    sent = {"criterion": "mail", "did": "sent", "mailing": made.mailings[0]}
+    rule = {"all": [{"criterion": "list", "test": "not_on", "list": made.lists[0]}, sent]}
+    found = reading.selected_set(rule, now=now)
+    assert found == _truth(made)[f"sent:{made.mailings[0]}"] - _truth(made)[f"list:{made.lists[0]}"]
+
+
+@pytest.mark.django_db
+def test_what_changes_while_a_set_is_read_is_not_lost(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The set is read, then a change comes and all touches are taken, then the set is stored."""
+    made = populate(2, now)
+    list_id, person = made.lists[0], contact(999, now)
+    read = stored.members_of
+
+    def read_slowly(*given: object, **more: object) -> list[BitMap]:
+        found = read(*given, **more)  # type: ignore[arg-type]
+        monkeypatch.setattr(sets, "members_of", read)
+        ListMembership.objects.create(contact=person, contact_list_id=list_id, added_at=now)
+        sets.take_touches(now=now)
+        return found
+
+    monkeypatch.setattr(sets, "members_of", read_slowly)
+    assert sets.build("list", list_id, now=now)
+    assert person.pk not in _stored()[f"list:{list_id}"]
+    assert person.pk in reading.selected_set({"criterion": "list", "list": list_id}, now=now)
+    sets.take_touches(now=now)
+    assert person.pk in _stored()[f"list:{list_id}"]
+
+
+@pytest.mark.django_db
+def test_the_second_taker_starts_over(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = populate(3, now)
+    list_id, person = made.lists[0], contact(999, now)
+    sets.take_touches(now=now)
+    sets.build("list", list_id, now=now)
+    ListMembership.objects.create(contact=person, contact_list_id=list_id, added_at=now)
+    read = stored.members_of
+
+    def read_slowly(*given: object, **more: object) -> list[BitMap]:
+        found = read(*given, **more)  # type: ignore[arg-type]
+        monkeypatch.setattr(sets, "members_of", read)
+        ListMembership.objects.filter(contact=person, contact_list_id=list_id).delete()
+        sets.take_touches(now=now)
+        return found
+
+    monkeypatch.setattr(sets, "members_of", read_slowly)
+    assert sets.take_touches(now=now)
+    assert not Touch.objects.exists()
+    assert person.pk not in _stored()[f"list:{list_id}"]
+
+
+@pytest.mark.django_db
+def test_a_builder_that_died_is_followed_by_another(now: datetime) -> None:
+    made = populate(3, now)
+    StoredSet.objects.create(name=f"list:{made.lists[0]}", changed_at=now)
+    soon, later = now + timedelta(minutes=1), now + timedelta(minutes=11)
+    assert not sets.build("list", made.lists[0], now=soon)
+    sets.take_touches(now=soon)
+    assert Touch.objects.filter(source="list", key=made.lists[0]).exists()
+    assert sets.build("list", made.lists[0], now=later)
+    sets.take_touches(now=later)
+    assert not Touch.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_field_with_too_many_values_is_read_by_sql(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sets, "MOST_VALUES", 3)
+    for number in range(5):
+        contact(number, now, source=f"shop {number}", language="nl")
+    assert sets.build("contact", 0, now=now)
+    assert sets.build_field("source", now=now)
+    assert sets.build_field("language", now=now)
+    states = dict(StoredSet.objects.values_list("name", "state"))
+    assert states["field:source"] == "refused"
+    assert states["field:language=nl"] == "ready"
+    rule = {"criterion": "field", "field": "source", "value": "shop 3"}
+    assert len(reading.selected_set(rule, now=now)) == 1
+    for number in range(10, 20):
+        contact(number, now, language=f"x{number}")
+    sets.take_touches(now=now)
+    sets.refuse_large(now=now)
+    assert StoredSet.objects.get(name="field:language").state == "refused"
+    assert not StoredSet.objects.filter(name__startswith="field:language=").exists()
+    rule = {"criterion": "field", "field": "language", "value": "x12"}
+    assert len(reading.selected_set(rule, now=now)) == 1
+
+
+@pytest.mark.django_db
+def test_few_contacts_need_no_sets_and_touches_go(now: datetime) -> None:
+    populate(1, now)
+    assert Touch.objects.exists()
+    assert not tasks.keep_sets(now=now, owner="test", stop=threading.Event())
+    assert not Touch.objects.exists()
+    assert not StoredSet.objects.filter(state="ready").exists()
+
+
+@pytest.mark.django_db
+def test_sets_begin_anew_when_a_trigger_was_missing(now: datetime) -> None:
+    from django.db import connection  # noqa: PLC0415
+
+    contact(1, now)
+    sets.take_touches(now=now)
+    sets.build("contact", 0, now=now)
+    where = " ON contacts_contact" if connection.vendor == "postgresql" else ""
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TRIGGER touch_contacts_contact_insert{where}")
+    Contact.objects.all().delete()
+    contact(2, now)
+    put_up()
+    assert not StoredSet.objects.exists()
+    contact(3, now)
+    assert Touch.objects.filter(source="contact").exists()
