@@ -7,12 +7,14 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.forms.boundfield import BoundWidget
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.queries import sources
 from sincerely.apps.campaigns.queries.choices import (
     brands,
+    people_like,
     senders,
     subscription_types,
     test_members,
@@ -238,10 +240,20 @@ class TestForm(forms.Form):
         label=_("To"), widget=forms.CheckboxSelectMultiple, required=False
     )
     address = forms.EmailField(label=_("Another address"), required=False)
-    as_contact = forms.IntegerField(
-        label=_("As contact number"),
+    as_contact = forms.CharField(
+        label=_("As whom"),
         required=False,
-        help_text=_("Leave empty for a contact with every field filled in."),
+        max_length=254,
+        help_text=_("A name or an address. Leave empty for somebody with every field filled in."),
+        widget=forms.TextInput(
+            attrs={
+                "list": "as-people",
+                "autocomplete": "off",
+                "hx-get": reverse_lazy("campaigns:people-like"),
+                "hx-trigger": "input changed delay:200ms",
+                "hx-target": "#as-people",
+            }
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -249,6 +261,19 @@ class TestForm(forms.Form):
         field = self.fields["to"]
         assert isinstance(field, forms.MultipleChoiceField)
         field.choices = test_members()
+
+    def clean_as_contact(self) -> int | None:
+        """Return the id of the one contact who is meant."""
+        text = self.cleaned_data["as_contact"].strip()
+        if not text:
+            return None
+        found = people_like(text, limit=2)
+        exact = [pk for pk, address, _name in found if address.casefold() == text.casefold()]
+        if not found:
+            raise forms.ValidationError(_("Nobody has this name or address."))
+        if len(found) > 1 and not exact:
+            raise forms.ValidationError(_("Several people fit. Choose one of the addresses."))
+        return (exact or [found[0][0]])[0]
 
     def addresses(self) -> list[str]:
         """Return every chosen address once."""

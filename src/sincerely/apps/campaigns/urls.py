@@ -11,6 +11,7 @@ urlpatterns = [
     path(PREFIX, lists.campaign_list, name="list"),
     path(f"{PREFIX}calendar/", lists.campaign_calendar, name="calendar"),
     path(f"{PREFIX}new/", lists.new_campaign, name="new"),
+    path(f"{PREFIX}people-like/", check.people_like, name="people-like"),
     path(ONE, write.show, name="show"),
     path(f"{ONE}duplicate/", lists.duplicate, name="duplicate"),
     path(f"{ONE}archive/", lists.archive, name="archive"),

@@ -9,6 +9,7 @@ ONE = "people/labels/<int:label_id>/"
 urlpatterns = [
     path("people/labels/", views.labels, name="labels"),
     path("people/labels/new/", views.new_label, name="label-new"),
+    path("people/labels/drift/", views.drift_report, name="drift"),
     path(ONE, views.show_label, name="label"),
     path(f"{ONE}edit/", views.edit_label, name="label-edit"),
     path(f"{ONE}archive/", views.archive_label, name="label-archive"),

@@ -5,6 +5,8 @@ They stand here and not in `labels` because they show who holds a label and how 
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,7 +17,8 @@ from django.views.decorators.http import require_POST
 from sincerely.apps.contacts.queries import contacts_by_id
 from sincerely.apps.interests.actions import CannotMerge, merge_labels
 from sincerely.apps.interests.models import Route
-from sincerely.apps.interests.queries import holder_counts, holders, label_figures, strengths
+from sincerely.apps.interests.queries import drift, holder_counts, holders, label_figures, strengths
+from sincerely.apps.interests.rules.drift import Move
 from sincerely.apps.labels import actions
 from sincerely.apps.labels.forms import LabelForm, LinkRuleForm, MergeForm
 from sincerely.apps.labels.models import Label
@@ -27,6 +30,8 @@ from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
 PAGE = 50
+SHOWN_CHANGES = 10
+SHOWN_PEOPLE = 20
 
 
 def _known(label_id: int) -> Label:
@@ -38,6 +43,13 @@ def _known(label_id: int) -> Label:
 
 def _may_edit(request: HttpRequest) -> bool:
     return may(getattr(request.user, "role", ""), Capability.EDIT_CONTACTS)
+
+
+def _moves(label_id: int) -> dict[str, int]:
+    """Return how the interest of a label's people moved; sampled, it is scaled up again."""
+    found, one_in = drift(now=clock.now(), label_id=label_id)
+    moves = found.moves.get(label_id, Counter())
+    return {word.value: moves[word] * one_in for word in Move}
 
 
 @requires(Capability.VIEW)
@@ -91,12 +103,44 @@ def show_label(request: HttpRequest, label_id: int) -> HttpResponse:
         "people": [(people[pk], *strength.get(pk, (0, 0.0))) for pk in page if pk in people],
         "next": f"?after={page[-1]}" if len(ids) > PAGE else "",
         "first": "?" if last else "",
+        "moves": _moves(label_id),
         "rules": link_rules(label_id=label_id),
         "rule_form": LinkRuleForm(),
         "merge_form": MergeForm(from_id=label_id),
         "may_edit": _may_edit(request) and found.merged_into_id is None,
     }
     return render(request, "interests/label.html", context)
+
+
+@requires(Capability.VIEW)
+def drift_report(request: HttpRequest) -> HttpResponse:
+    """Show how interests moved in the last 90 days, and whose leading interest is another now."""
+    found, one_in = drift(now=clock.now())
+    known = {one.pk: one for one in all_labels(archived=True)}
+    newest = found.changed[:SHOWN_PEOPLE]
+    people = contacts_by_id(contact_id for contact_id, _old, _new in newest)
+    rows = [
+        {"label": one, **{word.value: found.moves[pk][word] for word in Move}}
+        for pk, one in sorted(known.items(), key=lambda item: item[1].name)
+        if pk in found.moves
+    ]
+    context = {
+        "one_in": one_in,
+        "contact_count": found.contact_count,
+        "changed_count": sum(found.changes.values()),
+        "rows": rows,
+        "changes": [
+            (known[old], known[new], count)
+            for (old, new), count in found.changes.most_common(SHOWN_CHANGES)
+            if old in known and new in known
+        ],
+        "people": [
+            (people[pk], known[old], known[new])
+            for pk, old, new in newest
+            if pk in people and old in known and new in known
+        ],
+    }
+    return render(request, "interests/drift.html", context)
 
 
 @requires(Capability.EDIT_CONTACTS)

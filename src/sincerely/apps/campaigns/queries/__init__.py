@@ -17,6 +17,7 @@ from sincerely.apps.campaigns.queries.campaigns import (
     time_zones,
     unplanned_campaigns,
 )
+from sincerely.apps.campaigns.queries.choices import people_like
 from sincerely.apps.campaigns.queries.readiness import readiness
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "default_choices",
     "due_campaign",
     "half_cancelled",
+    "people_like",
     "readiness",
     "sources",
     "time_zones",

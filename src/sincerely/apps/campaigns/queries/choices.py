@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from sincerely.apps.consent.models import SubscriptionType
+from sincerely.apps.contacts.queries import contacts_by_id, find_prefix
 from sincerely.apps.sending.models import SenderIdentity, TestAddress, Transport
 from sincerely.apps.team.models import Brand, Member
 
@@ -42,4 +43,12 @@ def test_members() -> list[tuple[str, str]]:
             (row.address, f"{row.name} <{row.address}>" if row.name else row.address)
             for row in saved
         ),
+    ]
+
+
+def people_like(text: str, *, limit: int = 8) -> list[tuple[int, str, str]]:
+    """Return id, address and name of contacts whose name or address starts with the text."""
+    found = contacts_by_id(find_prefix(text, limit=limit))
+    return [
+        (pk, one.address, f"{one.first_name} {one.last_name}".strip()) for pk, one in found.items()
     ]

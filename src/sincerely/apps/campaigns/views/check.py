@@ -65,6 +65,13 @@ def reply_address(campaign: Campaign) -> str:
     return campaign.reply_to or (sender.reply_to or sender.address if sender else "")
 
 
+@requires(Capability.EDIT_CONTENT)
+def people_like(request: HttpRequest) -> HttpResponse:
+    """Offer the people whose name or address begins as typed, for the browser's own list."""
+    people = queries.people_like(request.GET.get("as_contact", "")[:254].strip())
+    return render(request, "campaigns/_people_like.html", {"people": people})
+
+
 @require_POST
 @requires(Capability.EDIT_CONTENT)
 def exclude(request: HttpRequest, campaign_id: int) -> HttpResponse:

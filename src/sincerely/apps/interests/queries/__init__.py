@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sincerely.apps.interests.queries.drift import drift
 from sincerely.apps.interests.queries.holders import (
     BulkPreview,
     LabelFigures,
@@ -25,6 +26,7 @@ __all__ = [
     "LabelFigures",
     "bulk_preview",
     "changes_of",
+    "drift",
     "holder_counts",
     "holders",
     "label_figures",

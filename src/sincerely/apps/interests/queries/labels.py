@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max
 
 from sincerely.apps.engagement.models import Delivery
 from sincerely.apps.interests.models import ContactLabel, LabelChange, LabelDay
+from sincerely.apps.interests.queries.rates import SEEN, mailings_with, rates_of
 from sincerely.apps.interests.rules.strength import (
     DECLARED_HALF_LIFE_DAYS,
     Clicks,
@@ -23,9 +24,15 @@ from sincerely.apps.interests.rules.strength import (
 from sincerely.apps.labels.models import Label
 from sincerely.apps.team.queries import organisation
 
-# Clicks per mail seen where a label has no history of its own yet: 1 in 20.
-DEFAULT_RATE = 0.05
 DEFAULT_HALF_LIFE_DAYS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What stands beside the clicks: decayed mails seen with the label, and its usual rate."""
+
+    mails: float
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +80,15 @@ def labels_of(contact_id: int, *, now: datetime) -> list[HeldLabel]:
         days[row.label_id].append(row)
     states = {s.label_id: s for s in ContactLabel.objects.filter(contact_id=contact_id)}
     labels = Label.objects.filter(pk__in={*days, *states}, merged_into=None)
-    exposures = _exposures(contact_id, now=now)
+    ids = [label.pk for label in labels]
+    exposures, rates = _exposures(contact_id, ids, now=now), rates_of(ids)
     half_life = half_life_days()
     found = [
         _held(
             label,
             states.get(label.pk),
             rows=days[label.pk],
-            exposures=exposures,
+            seen=Seen(exposures[label.pk], rates[label.pk]),
             now=now,
             half_life=half_life,
         )
@@ -94,13 +102,13 @@ def _held(
     state: ContactLabel | None,
     *,
     rows: list[LabelDay],
-    exposures: float,
+    seen: Seen,
     now: datetime,
     half_life: int,
 ) -> HeldLabel:
     decayed = strength(clicks_of(rows), now=now, half_life_days=half_life)
     human = [row for row in rows if row.human_count]
-    evidence = _evidence(state, clicks=decayed, exposures=exposures, now=now)
+    evidence = _evidence(state, clicks=decayed, exposures=seen.mails, now=now)
     return HeldLabel(
         label=label,
         state=state,
@@ -110,7 +118,7 @@ def _held(
         mailing_count=len({row.mailing_id for row in human if row.mailing_id}),
         last_click_at=max((row.last_at for row in human if row.last_at), default=None),
         strength=decayed,
-        sureness=classify(evidence, mean_rate=DEFAULT_RATE),
+        sureness=classify(evidence, mean_rate=seen.rate),
     )
 
 
@@ -125,14 +133,25 @@ def _evidence(
     return Evidence(clicks=clicks, declared=declared, told=told, exposures=exposures)
 
 
-def _exposures(contact_id: int, *, now: datetime) -> float:
-    """Return the decayed number of mails seen: a human open or click stands behind each."""
-    seen = Delivery.objects.filter(
-        Q(human_open_count__gt=0) | Q(human_click_count__gt=0), contact_id=contact_id
-    ).values_list("first_open_at", "first_click_at", "sent_at")
+def _exposures(contact_id: int, label_ids: list[int], *, now: datetime) -> dict[int, float]:
+    """Return, per label, the decayed number of mails seen that had a link with it.
+
+    A human open or click stands behind each mail seen.
+    """
+    rows = Delivery.objects.filter(SEEN, contact_id=contact_id).values_list(
+        "mailing_id", "first_open_at", "first_click_at", "sent_at"
+    )
     half_life = half_life_days()
-    times = [opened or clicked or sent for opened, clicked, sent in seen]
-    return sum(decay(t, now=now, half_life_days=half_life) for t in times if t)
+    mails = [
+        (mailing_id, decay(at, now=now, half_life_days=half_life))
+        for mailing_id, opened, clicked, sent in rows
+        if (at := opened or clicked or sent)
+    ]
+    with_label = mailings_with(label_ids, {mailing_id for mailing_id, _weight in mails})
+    return {
+        pk: sum(weight for mailing_id, weight in mails if mailing_id in mailings)
+        for pk, mailings in with_label.items()
+    }
 
 
 def changes_of(

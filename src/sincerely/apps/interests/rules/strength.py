@@ -4,6 +4,8 @@ Counts per day are what is stored; decay happens on reading. The class is scienc
 at which a contact clicks on a label, theta ~ Gamma(a, b), with prior a = 1.5 x the label's mean
 rate and b = 1.5; human clicks weigh 1, undecided ones 0.25, import and members' entries 2, an own
 choice 5 (half-life 180 days); each mail seen with such a link is exposure 1; all of it decays.
+The label's mean rate is its own, pooled with the usual one: who clicks on what everybody clicks on
+shows less than who clicks on what few do.
 """
 
 from __future__ import annotations
@@ -19,6 +21,8 @@ DECLARED_WEIGHT = 5.0
 DECLARED_HALF_LIFE_DAYS = 180.0
 TOLD_WEIGHT = 2.0
 PRIOR_MAILS = 1.5
+USUAL_RATE = 0.05  # clicks per mail seen where a label has no history of its own: 1 in 20
+USUAL_WEIGHT = 50.0  # mails seen that the usual rate counts for, so that few clicks prove little
 _DAY = timedelta(days=1)
 
 
@@ -63,6 +67,11 @@ class Evidence:
     declared: float = 0.0
     told: float = 0.0
     exposures: float = 0.0
+
+
+def pooled_rate(clicks: float, *, seen: float) -> float:
+    """Return a label's own clicks per mail seen, drawn to the usual rate while little is known."""
+    return (clicks + USUAL_WEIGHT * USUAL_RATE) / (seen + USUAL_WEIGHT)
 
 
 def classify(evidence: Evidence, *, mean_rate: float) -> Strength:
