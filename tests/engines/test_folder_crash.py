@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -61,17 +63,25 @@ def state() -> dict[str, list[tuple[object, ...]]]:
     }
 
 
+def mortal(plain: Callable[..., Any], chance: random.Random) -> Callable[..., Any]:
+    """A way to write that ends the process now and then, before or after the write."""
+
+    def write(*arguments: Any) -> Any:
+        if chance.random() < 0.02:
+            raise Killed
+        done = plain(*arguments)
+        if chance.random() < 0.02:
+            raise Killed
+        return done
+
+    return write
+
+
 def fold_with_kills(world: World, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> int:
     """Fold hour by hour; at random statements the process 'dies' and its transaction with it."""
     kills = 0
-    plain = sql.run_many
-
-    def mortal(statement: str, rows: object) -> None:
-        if chance.random() < 0.15:
-            raise Killed
-        plain(statement, rows)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(sql, "run_many", mortal)
+    for name in ("run", "run_many", "load"):
+        monkeypatch.setattr(sql, name, mortal(getattr(sql, name), chance))
     for hour in range(0, 72, 3):
         for step in steps.STEPS:
             while True:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -120,9 +119,9 @@ def test_gmail_prefetches_are_machines_and_its_proxy_is_not() -> None:
 
 def test_what_is_surely_a_persons_speaks_for_the_click_before_it() -> None:
     early = hit(after=20)
-    acted = replace(KNOWN, acted_at=(early.at + timedelta(seconds=60),))
+    acted = KNOWN._replace(acted_at=(early.at + timedelta(seconds=60),))
     assert verdict_of(early, circumstances=acted) == HUMAN
-    much_later = replace(KNOWN, acted_at=(early.at + timedelta(hours=1),))
+    much_later = KNOWN._replace(acted_at=(early.at + timedelta(hours=1),))
     assert verdict_of(early, circumstances=much_later) == UNDECIDED
 
 

@@ -82,15 +82,18 @@ class Verdict(models.TextChoices):
 
 
 class Signal(models.Model):
-    """A raw open or click as it was captured, now with its message resolved."""
+    """A raw open or click as it was captured, now with its message resolved; ids are the store's.
 
-    capture_id = models.BigIntegerField(unique=True)
+    Contact and message are looked up together: one index serves the verdict and an erasure.
+    """
+
+    capture_id = models.BigIntegerField(primary_key=True)
     kind = models.CharField(max_length=12, choices=SignalKind.choices)
     at = models.DateTimeField()
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     mailing = models.ForeignKey(Mailing, on_delete=models.CASCADE, db_index=False)
     message_id = models.BigIntegerField()
-    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL)
+    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL, db_index=False)
     ip = models.GenericIPAddressField(null=True)
     user_agent = models.CharField(max_length=400, blank=True)
     method = models.CharField(max_length=8, default="GET")
@@ -99,9 +102,10 @@ class Signal(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["message_id", "at"], name="signal_message_at"),
-            models.Index(fields=["contact", "at"], name="signal_contact_at"),
-            models.Index(fields=["mailing", "kind"], name="signal_mailing_kind"),
+            models.Index(fields=["contact", "message_id"], name="signal_contact_message"),
+            models.Index(
+                fields=["link"], name="signal_link", condition=models.Q(link__isnull=False)
+            ),
         ]
 
 
@@ -137,22 +141,35 @@ class EventKind(models.TextChoices):
 
 
 class Event(models.Model):
-    """An engagement event; opens and clicks carry the current verdict of their signal."""
+    """An engagement event; opens and clicks carry the current verdict of their signal.
+
+    Events stay when retention deletes the raw signals: rollups can be made anew from them for ever.
+    """
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     kind = models.CharField(max_length=12, choices=EventKind.choices)
     at = models.DateTimeField()
     mailing = models.ForeignKey(Mailing, null=True, on_delete=models.CASCADE, db_index=False)
     message_id = models.BigIntegerField(null=True)
-    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL)
-    signal = models.OneToOneField(Signal, null=True, on_delete=models.CASCADE)
+    link = models.ForeignKey(Link, null=True, on_delete=models.SET_NULL, db_index=False)
+    signal = models.ForeignKey(Signal, null=True, on_delete=models.SET_NULL, db_index=False)
     verdict = models.CharField(max_length=10, choices=Verdict.choices, default=Verdict.HUMAN)
     machine_probability = models.FloatField(default=0.0)
     is_simulated = models.BooleanField(default=False)
     detail = models.CharField(max_length=300, blank=True)
 
     class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signal"],
+                condition=models.Q(signal__isnull=False),
+                name="one_event_per_signal",
+            )
+        ]
         indexes = [
+            models.Index(
+                fields=["link"], name="event_link", condition=models.Q(link__isnull=False)
+            ),
             models.Index(fields=["contact", "at"], name="event_contact_at"),
             models.Index(fields=["mailing", "kind", "contact"], name="event_mailing_kind"),
             models.Index(fields=["kind", "at", "contact"], name="event_kind_at"),

@@ -3,48 +3,82 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 
 from django.db import connection
 
-from sincerely.apps.engagement.rules.facts import MessageFacts, Outcome
-from sincerely.apps.engagement.sql import moment_of
-from sincerely.apps.sending.models import Message
+from sincerely.apps.engagement import sql
+from sincerely.apps.engagement.rules.facts import MessageFacts
+from sincerely.apps.engagement.sql import sets
 
-_ATTEMPTS = """
-SELECT a.id, a.message_id, m.contact_id, m.mailing_id, a.at, a.outcome, a.text
-FROM sending_attempt a JOIN sending_message m ON m.id = a.message_id
-WHERE a.id > %s {below} ORDER BY a.id LIMIT %s
+ENDLESS = 2**62
+ASKED = sql.Scratch("fold_asked", ("message_id bigint",))
+_FACTS = """
+SELECT m.id, m.contact_id, m.mailing_id, m.nonce, c.tracking_tier FROM fold_asked a
+JOIN sending_message m ON m.id = a.message_id JOIN contacts_contact c ON c.id = m.contact_id
 """
-# PostgreSQL: ids commit out of order, so stop below the oldest transaction that still runs (rows
-# of the own transaction cannot be overtaken). Row versions carry 32 bits of the transaction's id.
-_BELOW_RUNNING = """
-AND (age(a.xmin) > age((mod(pg_snapshot_xmin(pg_current_snapshot())::text::numeric, 4294967296)
-::text)::xid)
-OR a.xmin::text = mod(pg_current_xact_id_if_assigned()::text::numeric, 4294967296)::text)
+_LAST = """
+SELECT COUNT(*), MAX(id) FROM (SELECT id FROM sending_attempt WHERE id > %s AND id <= %s
+    ORDER BY id LIMIT %s) a
+"""
+# Of several attempts in a slice the first that says it counts.
+_FILL = """
+INSERT INTO fold_happened (message_id, kind, contact_id, mailing_id, at, detail)
+SELECT a.message_id, k.kind, m.contact_id, m.mailing_id, a.at, CASE WHEN k.kind = 'bounced'
+    THEN a.text WHEN a.outcome = 'unknown' THEN 'unknown' ELSE '' END
+FROM sending_attempt a
+JOIN sending_message m ON m.id = a.message_id
+JOIN (SELECT 'accepted' AS outcome, 'sent' AS kind UNION ALL SELECT 'accepted', 'delivered'
+    UNION ALL SELECT 'failed', 'sent' UNION ALL SELECT 'failed', 'bounced'
+    UNION ALL SELECT 'unknown', 'sent') k ON k.outcome = a.outcome
+WHERE a.id > %s AND a.id <= %s ORDER BY a.id
+ON CONFLICT (message_id, kind) DO NOTHING
 """
 
 
 def messages_of(message_ids: Collection[int]) -> dict[int, MessageFacts]:
     """Return the facts of those messages that exist."""
-    rows = Message.objects.filter(pk__in=message_ids).values_list(
-        "pk", "contact_id", "mailing_id", "nonce", "contact__tracking_tier"
-    )
+    ASKED.fill((message_id,) for message_id in message_ids)
     return {
-        pk: MessageFacts(contact_id, mailing_id, bytes(nonce), tier)
-        for pk, contact_id, mailing_id, nonce, tier in rows
+        row[0]: MessageFacts(row[1], row[2], bytes(row[3]), row[4]) for row in sql.fetch(_FACTS)
     }
 
 
-def outcomes_after(attempt_id: int, limit: int) -> tuple[list[Outcome], int]:
-    """Return the outcomes after an attempt, in order, and the id of the last one read."""
-    is_postgres = connection.vendor == "postgresql"
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _ATTEMPTS.format(below=_BELOW_RUNNING if is_postgres else ""), (attempt_id, limit)
-        )
-        rows = cursor.fetchall()
-    outcomes = [
-        Outcome(message_id, contact_id, mailing_id, moment_of(at), outcome, text)
-        for _id, message_id, contact_id, mailing_id, at, outcome, text in rows
-    ]
-    return outcomes, rows[-1][0] if rows else attempt_id
+def gather_outcomes(after_id: int, limit: int, *, through_id: int) -> tuple[int, int]:
+    """Fill the scratch table with what the next attempts say; return how many, and the last id."""
+    (count, last), = sql.fetch(_LAST, (after_id, through_id, limit))  # fmt: skip
+    if not count:
+        return 0, after_id
+    sets.HAPPENED.empty()
+    sql.run(_FILL, (after_id, last))
+    return int(count), int(last)
+
+
+@dataclass(slots=True)
+class Horizon:
+    """How far attempts may be read: up to there none can appear any more.
+
+    On PostgreSQL ids are committed out of order. So the highest id given so far is noted, then the
+    newest transaction; when none up to that one runs any more, all rows up to the id are there. (A
+    transaction that writes attempts has locked their messages before it draws the ids.)
+    """
+
+    settled_id: int = 0
+    noted_id: int = 0
+    newest: str = ""
+
+    def look(self) -> int:
+        """Return the id up to which everything is there."""
+        if connection.vendor != "postgresql":
+            return ENDLESS
+        if not self.newest:
+            ((self.noted_id,),) = sql.fetch("SELECT last_value FROM sending_attempt_id_seq")
+            ((self.newest,),) = sql.fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")
+        if self._is_over():
+            self.settled_id, self.newest = self.noted_id, ""
+        return self.settled_id
+
+    def _is_over(self) -> bool:
+        running = "SELECT 1 FROM pg_snapshot_xip(pg_current_snapshot()) x WHERE x < %s::xid8"
+        ((is_over,),) = sql.fetch(f"SELECT NOT EXISTS ({running})", (self.newest,))
+        return bool(is_over)

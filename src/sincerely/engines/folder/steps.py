@@ -27,6 +27,7 @@ from sincerely.engines.folder import queries
 from sincerely.engines.folder.confirmations import settle_confirmations
 
 ATTEMPTS = "attempts"
+HORIZON = queries.Horizon()
 SLICE = 500
 KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
 
@@ -42,12 +43,13 @@ def fold_outcomes(*, now: datetime, limit: int = SLICE) -> Step:
     """Turn outcomes at the wire into events: sent, delivered, bounced."""
     with transaction.atomic():
         engagement.take_turn(now)
-        outcomes, last = queries.outcomes_after(position(ATTEMPTS), limit)
-        if not outcomes:
+        mark = position(ATTEMPTS)
+        count, last = queries.gather_outcomes(mark, limit, through_id=HORIZON.look())
+        if not count:
             return Step(0, is_more=False)
-        engagement.record_outcomes(outcomes)
+        engagement.record_happened()
         engagement.move(ATTEMPTS, last, now=now)
-    return Step(len(outcomes), is_more=len(outcomes) == limit)
+    return Step(count, is_more=count == limit)
 
 
 def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:

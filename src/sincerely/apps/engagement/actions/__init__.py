@@ -9,7 +9,7 @@ from sincerely.apps.engagement.actions.mailings import (
     replace_links,
     start_mailing,
 )
-from sincerely.apps.engagement.actions.outcomes import record, record_outcomes
+from sincerely.apps.engagement.actions.outcomes import record, record_happened, record_outcomes
 from sincerely.apps.engagement.actions.recount import recount
 from sincerely.apps.engagement.actions.rounds import rejudge, settle
 from sincerely.apps.engagement.actions.signals import take
@@ -20,6 +20,7 @@ __all__ = [
     "label_link",
     "move",
     "record",
+    "record_happened",
     "record_outcomes",
     "recount",
     "register_mailing",

@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.models import Delivery, Event, EventKind, Verdict
+from sincerely.apps.engagement.models import Event, EventKind, Verdict
 from sincerely.apps.engagement.rules.facts import Outcome
+from sincerely.apps.engagement.sql import sets
 
 KINDS: dict[str, tuple[str, ...]] = {
     "accepted": ("sent", "delivered"),
@@ -17,57 +18,28 @@ KINDS: dict[str, tuple[str, ...]] = {
 }
 
 
+def record_happened() -> None:
+    """Make events and rollups of what stands in the scratch table `HAPPENED`; inside the fold.
+
+    What a message has behind it already is left out.
+    """
+    for statement in sets.ADD_HAPPENED:
+        sql.run(statement)
+
+
 def record_outcomes(outcomes: Sequence[Outcome]) -> None:
-    """Add the events of these outcomes, each kind once per message; call inside the fold."""
-    known = _known(outcomes)
-    events: list[tuple[Any, ...]] = []
-    deliveries: list[tuple[Any, ...]] = []
-    contacts: list[tuple[Any, ...]] = []
+    """Add the events of these outcomes, each kind once per message; inside a transaction."""
+    rows: dict[tuple[int, str], tuple[Any, ...]] = {}
     for outcome in outcomes:
-        had = known.setdefault(outcome.message_id, set())
-        new = [kind for kind in KINDS.get(outcome.outcome, ()) if kind not in had]
-        if not new:
-            continue
-        had.update(new)
-        events += (_event_row(outcome, kind) for kind in new)
-        key = (outcome.contact_id, outcome.mailing_id, outcome.message_id)
-        deliveries.append(sql.delivery_row(key, {f"{kind}_at": outcome.at for kind in new}))
-        contacts.append(sql.contact_row(outcome.contact_id, _for_contact(outcome, new)))
-    sql.run_many(sql.ADD_EVENTS, events)
-    sql.run_many(sql.ADD_TO_DELIVERIES, deliveries)
-    sql.run_many(sql.ADD_TO_CONTACTS, contacts)
-
-
-def _known(outcomes: Sequence[Outcome]) -> dict[int, set[str]]:
-    """Return what each message has behind it already."""
-    rows = Delivery.objects.filter(
-        mailing_id__in={outcome.mailing_id for outcome in outcomes},
-        contact_id__in={outcome.contact_id for outcome in outcomes},
-    ).values_list("message_id", "sent_at", "delivered_at", "bounced_at")
-    kinds = ("sent", "delivered", "bounced")
-    return {
-        message_id: {kind for kind, at in zip(kinds, dates, strict=True) if at}
-        for message_id, *dates in rows
-    }
-
-
-def _event_row(outcome: Outcome, kind: str) -> tuple[Any, ...]:
-    detail = "unknown" if outcome.outcome == "unknown" else ""
-    if kind == "bounced":
-        detail = outcome.text[:300]
-    return (
-        outcome.contact_id, kind, sql.at(outcome.at), outcome.mailing_id, outcome.message_id,
-        None, None, "human", 0.0, False, detail,
-    )  # fmt: skip
-
-
-def _for_contact(outcome: Outcome, new: list[str]) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    if "sent" in new:
-        values |= {"last_sent_at": outcome.at, "sent_count": 1, "sent_since_engaged_count": 1}
-    if "delivered" in new:
-        values["delivered_count"] = 1
-    return values
+        for kind in KINDS.get(outcome.outcome, ()):
+            detail = outcome.text[:300] if kind == "bounced" else ""
+            rows.setdefault(
+                (outcome.message_id, kind),
+                (outcome.message_id, kind, outcome.contact_id, outcome.mailing_id,
+                 sql.at(outcome.at), "unknown" if outcome.outcome == "unknown" else detail),
+            )  # fmt: skip
+    sets.HAPPENED.fill(rows.values())
+    record_happened()
 
 
 def record(

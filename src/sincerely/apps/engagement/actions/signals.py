@@ -1,43 +1,42 @@
-"""Captures become signals: nonce checked, tier obeyed, judged once at the hit."""
+"""Captures become signals: nonce checked, tier obeyed; what is sure acts at once.
+
+The rest is judged when its 90 seconds are over: nothing may act on a verdict before that, so none
+is stored (docs/decisions/0008-fold-by-sets.md).
+"""
 
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db.models import Count
-
 from sincerely.apps.contacts.models import TrackingTier
 from sincerely.apps.engagement import sql
 from sincerely.apps.engagement.actions.acting import Change, act_on
+from sincerely.apps.engagement.actions.rounds import VERDICT_COLUMNS, verdict_row
 from sincerely.apps.engagement.actions.watermarks import count_dropped
-from sincerely.apps.engagement.models import Signal
-from sincerely.apps.engagement.queries.facts import (
-    LinkFacts,
-    is_prefetch,
-    links_of,
-    signals_of,
-    types_of,
-)
+from sincerely.apps.engagement.queries.facts import Run, is_prefetch, judged, links_of, types_of
 from sincerely.apps.engagement.rules.changes import ClickChange
 from sincerely.apps.engagement.rules.facts import MessageFacts, OneClick
-from sincerely.apps.engagement.rules.verdict import (
-    HUMAN,
-    WINDOWS,
-    Circumstances,
-    Hit,
-    judge,
-    judge_hit,
-)
+from sincerely.apps.engagement.rules.verdict import HUMAN, WINDOWS, Circumstances, Hit, judge
 from sincerely.wire.capture import CLICK, OPEN, UNSUBSCRIBE, Capture, Stored
 
 KINDS = {OPEN: "open", CLICK: "click", UNSUBSCRIBE: "unsubscribe"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_PER_MESSAGE = 400  # beyond that somebody plays; more would only cost
+SIGNAL_COLUMNS = (
+    "capture_id", "kind", "at", "contact_id", "mailing_id", "message_id", "link_id", "ip",
+    "user_agent", "method", "headers", "is_simulated",
+)  # fmt: skip
+# The messages of a batch, to count what they have behind them.
+MESSAGES = sql.Scratch("fold_message", ("contact_id bigint", "message_id bigint"))
+_COUNTS = """
+SELECT s.message_id, COUNT(*) FROM fold_message m JOIN engagement_signal s
+    ON s.contact_id = m.contact_id AND s.message_id = m.message_id
+GROUP BY s.message_id
+"""
 
 
 @dataclass(slots=True)
@@ -49,21 +48,19 @@ class Taken:
 
 
 def take(captures: Sequence[Stored], messages: dict[int, MessageFacts], *, now: datetime) -> Taken:
-    """Store these captures as signals and judge them; call inside the fold's transaction.
+    """Store these captures as signals; call inside the fold's transaction.
 
     `messages` holds the facts of every message that exists among those named. What is forged,
     foreign or too much is dropped and counted.
     """
     known = [stored for stored in captures if _is_ours(stored.capture, messages)]
     tracked, opens = _by_tier(known, messages)
-    tracked, flooded = _bounded(tracked)
+    tracked, flooded = _bounded(tracked, messages)
     count_dropped(len(captures) - len(known) + flooded, now=now)
-    links = links_of({stored.capture.mailing_id for stored in tracked})
-    rows = [_signal_row(s, messages[s.capture.message_id], links=links, now=now) for s in tracked]
-    sql.run_many(sql.ADD_SIGNALS, rows)
+    sql.load("engagement_signal", SIGNAL_COLUMNS, _signal_rows(tracked, messages, now))
     _keep_open_days(opens, messages, now)
     return Taken(
-        clicks=_judge_at_the_hit(tracked, now),
+        clicks=_act_at_once(tracked, now),
         one_clicks=_one_clicks([s.capture for s in known], messages, now),
     )
 
@@ -86,49 +83,45 @@ def _by_tier(
     known: list[Stored], messages: dict[int, MessageFacts]
 ) -> tuple[list[Stored], list[Capture]]:
     """Return what may be kept whole, and the opens of which only the day may be kept."""
-    tiers = {stored.id: messages[stored.capture.message_id].tier for stored in known}
-    tracked = [stored for stored in known if tiers[stored.id] == TrackingTier.FULL]
-    opens = [
-        stored.capture
-        for stored in known
-        if tiers[stored.id] == TrackingTier.HYGIENE and stored.capture.kind == OPEN
-    ]
+    tracked: list[Stored] = []
+    opens: list[Capture] = []
+    for stored in known:
+        tier = messages[stored.capture.message_id].tier
+        if tier == TrackingTier.FULL:
+            tracked.append(stored)
+        elif tier == TrackingTier.HYGIENE and stored.capture.kind == OPEN:
+            opens.append(stored.capture)
     return tracked, opens
 
 
-def _bounded(tracked: list[Stored]) -> tuple[list[Stored], int]:
+def _bounded(tracked: list[Stored], messages: dict[int, MessageFacts]) -> tuple[list[Stored], int]:
     """Leave out what goes beyond the most that one message may have."""
     ids = {stored.capture.message_id for stored in tracked}
-    held: Counter[int] = Counter(
-        dict(
-            Signal.objects.filter(message_id__in=ids)
-            .values_list("message_id")
-            .annotate(Count("id"))
-        )
-    )
+    MESSAGES.fill((messages[message_id].contact_id, message_id) for message_id in ids)
+    held: dict[int, int] = dict(sql.fetch(_COUNTS))
     kept = []
     for stored in tracked:
-        held[stored.capture.message_id] += 1
-        if held[stored.capture.message_id] <= MOST_PER_MESSAGE:
+        message_id = stored.capture.message_id
+        held[message_id] = held.get(message_id, 0) + 1
+        if held[message_id] <= MOST_PER_MESSAGE:
             kept.append(stored)
     return kept, len(tracked) - len(kept)
 
 
-def _signal_row(
-    stored: Stored,
-    facts: MessageFacts,
-    *,
-    links: dict[int, dict[int, LinkFacts]],
-    now: datetime,
-) -> tuple[Any, ...]:
-    capture = stored.capture
-    link = links[capture.mailing_id].get(capture.link_number) if capture.link_number else None
-    return (
-        stored.id, KINDS[capture.kind], sql.at(when(capture, now)), facts.contact_id,
-        capture.mailing_id, capture.message_id, link.id if link else None, capture.ip or None,
-        capture.user_agent[:400], capture.method[:8], capture.headers or "{}",
-        capture.is_simulated,
-    )  # fmt: skip
+def _signal_rows(
+    tracked: list[Stored], messages: dict[int, MessageFacts], now: datetime
+) -> list[tuple[Any, ...]]:
+    links = links_of({stored.capture.mailing_id for stored in tracked})
+    rows = []
+    for number, capture in tracked:
+        link = links[capture.mailing_id].get(capture.link_number) if capture.link_number else None
+        rows.append(
+            (number, KINDS[capture.kind], sql.at(when(capture, now)),
+             messages[capture.message_id].contact_id, capture.mailing_id, capture.message_id,
+             link.id if link else None, capture.ip or None, capture.user_agent[:400],
+             capture.method[:8], capture.headers or "{}", capture.is_simulated)
+        )  # fmt: skip
+    return rows
 
 
 def _keep_open_days(opens: list[Capture], messages: dict[int, MessageFacts], now: datetime) -> None:
@@ -158,31 +151,17 @@ def _is_human_alone(capture: Capture, now: datetime) -> bool:
     return judge([hit], Circumstances(), WINDOWS[1])[0].verdict == HUMAN
 
 
-def _judge_at_the_hit(tracked: list[Stored], now: datetime) -> list[ClickChange]:
-    """Write the first round; what is simulated counts at once, the rest waits for the second."""
-    captured = [stored.id for stored in tracked if stored.capture.kind != UNSUBSCRIBE]
-    if not captured:
+def _act_at_once(tracked: list[Stored], now: datetime) -> list[ClickChange]:
+    """Count what came from the test mailbox: it is sure, and waits for no second look."""
+    ids = {s.id for s in tracked if s.capture.is_simulated and s.capture.kind != UNSUBSCRIBE}
+    if not ids:
         return []
-    fresh = set(
-        Signal.objects.filter(capture_id__range=(captured[0], captured[-1])).values_list(
-            "pk", flat=True
-        )
-    )
-    verdicts: list[tuple[Any, ...]] = []
-    changes: list[Change] = []
-    for message in signals_of({s.capture.message_id for s in tracked}).values():
-        for signal in message.signals:
-            if signal.id not in fresh:
-                continue
-            found = judge_hit(signal.hit, message.hits, message.circumstances, window=WINDOWS[1])
-            verdicts.append(
-                (signal.id, 1, found.verdict, found.machine_probability,
-                 json.dumps(found.reasons), sql.at(now))
-            )  # fmt: skip
-            if signal.hit.is_simulated:
-                changes.append(Change(signal, None, found))
-    sql.run_many(sql.ADD_VERDICTS, verdicts)
-    return act_on(changes)
+    run = Run(min(ids) - 1, max(ids))
+    sure = [pair for pair in judged(run, number=1) if pair[0].id in ids]
+    moment = sql.at(now)
+    rows = [verdict_row(signal.id, 1, found, moment) for signal, found in sure]
+    sql.load("engagement_signalverdict", VERDICT_COLUMNS, rows)
+    return act_on([Change(signal, None, found) for signal, found in sure])
 
 
 def _one_clicks(
@@ -190,7 +169,7 @@ def _one_clicks(
 ) -> list[OneClick]:
     """Return the one-click unsubscribes, each message once."""
     asked = {c.message_id: c for c in captures if c.kind == UNSUBSCRIBE}
-    types = types_of({capture.mailing_id for capture in asked.values()})
+    types = types_of({capture.mailing_id for capture in asked.values()}) if asked else {}
     return [
         OneClick(
             contact_id=messages[message_id].contact_id,

@@ -1,33 +1,59 @@
-"""What is known of the signals of some messages, read in a few statements for a whole slice."""
+"""What is known of a run of signals, read in a few statements however many there are.
+
+A run is a range of ids: signals are judged in the order in which they were captured. Each is
+judged among all clicks of its message, whichever run they stand in.
+"""
 
 from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import connection
-
-from sincerely.apps.engagement.models import (
-    Delivery,
-    Event,
-    EventKind,
-    Link,
-    Mailing,
-    SignalVerdict,
+from sincerely.apps.engagement import sql
+from sincerely.apps.engagement.models import Link, Mailing
+from sincerely.apps.engagement.rules.verdict import (
+    WINDOWS,
+    Circumstances,
+    Hit,
+    Judgement,
+    judge_hit,
 )
-from sincerely.apps.engagement.rules.verdict import Circumstances, Hit
 from sincerely.apps.engagement.sql import moment_of
 
 SYSTEM_ROLES = ("unsubscribe", "preferences", "legal", "view")
-SURE_ACTS = (EventKind.REPLIED, EventKind.FORWARDED, EventKind.CONFIRMED)
+SURE_ACTS = ("replied", "forwarded", "confirmed")
+_SIGNALS = """
+SELECT s.capture_id, s.contact_id, s.mailing_id, s.message_id, s.link_id, s.kind, s.at, s.ip,
+    s.user_agent, s.method, s.headers, s.is_simulated, d.delivered_at
+FROM engagement_signal s LEFT JOIN engagement_delivery d ON d.contact_id = s.contact_id
+    AND d.mailing_id = s.mailing_id AND d.message_id = s.message_id
+WHERE s.capture_id > %s AND s.capture_id <= %s AND s.kind IN ('open', 'click')
+ORDER BY s.capture_id
+"""
+_CLICKS = """
+SELECT o.message_id, o.at, o.link_id
+FROM (SELECT DISTINCT contact_id, message_id FROM engagement_signal
+    WHERE capture_id > %s AND capture_id <= %s AND kind = 'click') mine
+JOIN engagement_signal o ON o.contact_id = mine.contact_id AND o.message_id = mine.message_id
+WHERE o.kind = 'click' AND o.is_simulated = FALSE
+"""
+_ACTS = f"""
+SELECT e.message_id, e.at
+FROM (SELECT DISTINCT contact_id, mailing_id FROM engagement_signal
+    WHERE capture_id > %s AND capture_id <= %s) mine
+JOIN engagement_event e ON e.mailing_id = mine.mailing_id AND e.kind IN {SURE_ACTS}
+    AND e.contact_id = mine.contact_id
+"""  # noqa: S608 -- constants
+_VERDICTS = """
+SELECT signal_id, round, verdict, machine_probability FROM engagement_signalverdict
+WHERE signal_id > %s AND signal_id <= %s ORDER BY signal_id, round
+"""
 
 
-@dataclass(frozen=True, slots=True)
-class LinkFacts:
+class LinkFacts(NamedTuple):
     """A link as the fold needs it."""
 
     id: int
@@ -36,29 +62,23 @@ class LinkFacts:
     label_id: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SignalFacts:
-    """A signal with the hit that the verdict rules read."""
+class SignalFacts(NamedTuple):
+    """A signal with the hit that the verdict rules read; `at` is its time as it is stored."""
 
     id: int
     contact_id: int
     mailing_id: int
     message_id: int
     link: LinkFacts | None
+    at: Any
     hit: Hit
 
 
-@dataclass(frozen=True, slots=True)
-class MessageSignals:
-    """All signals of one message in order, and the circumstances they are judged in."""
+class Run(NamedTuple):
+    """The signals above one id, up to and with another."""
 
-    signals: list[SignalFacts]
-    circumstances: Circumstances
-
-    @property
-    def hits(self) -> list[Hit]:
-        """The hits alone, in the same order."""
-        return [signal.hit for signal in self.signals]
+    after_id: int
+    through_id: int
 
 
 def links_of(mailing_ids: Collection[int]) -> dict[int, dict[int, LinkFacts]]:
@@ -67,8 +87,7 @@ def links_of(mailing_ids: Collection[int]) -> dict[int, dict[int, LinkFacts]]:
     rows = Link.objects.filter(mailing_id__in=mailing_ids)
     names = ("mailing_id", "id", "number", "role", "label_id")
     for mailing_id, id_, number, role, label_id in rows.values_list(*names):
-        link = LinkFacts(id_, number, role, label_id)
-        found[mailing_id][link.number] = link
+        found[mailing_id][number] = LinkFacts(id_, number, role, label_id)
     return found
 
 
@@ -78,93 +97,73 @@ def types_of(mailing_ids: Collection[int]) -> dict[int, int | None]:
     return dict(rows.values_list("pk", "subscription_type_id"))
 
 
-def signals_of(message_ids: Collection[int]) -> dict[int, MessageSignals]:
-    """Return what is known of these messages' signals; messages without any are left out."""
-    if not message_ids:
-        return {}
-    rows = _signal_rows(list(message_ids))
+def judged(run: Run, *, number: int) -> list[tuple[SignalFacts, Judgement]]:
+    """Return the opens and clicks of a run in order, each as that round judges it."""
+    rows = sql.fetch(_SIGNALS, run)
     links = links_of({row[2] for row in rows})
     by_id = {link.id: link for numbered in links.values() for link in numbered.values()}
-    grouped: dict[int, list[SignalFacts]] = defaultdict(list)
-    for row in rows:
-        grouped[row[3]].append(_signal(row, by_id.get(row[4] or 0)))
-    circumstances = circumstances_of({row[3]: (row[1], row[2]) for row in rows}, links)
-    return {key: MessageSignals(found, circumstances[key]) for key, found in grouped.items()}
-
-
-def circumstances_of(
-    messages: dict[int, tuple[int, int]], links: dict[int, dict[int, LinkFacts]]
-) -> dict[int, Circumstances]:
-    """Return when each message (contact, mailing) was delivered and what its reader surely did."""
-    contacts = {contact for contact, _mailing in messages.values()}
-    mailings = {mailing for _contact, mailing in messages.values()}
-    delivered: dict[int, datetime | None] = dict(
-        Delivery.objects.filter(mailing_id__in=mailings, contact_id__in=contacts).values_list(
-            "message_id", "delivered_at"
-        )
-    )
-    acted: dict[int, list[datetime]] = defaultdict(list)
-    events = Event.objects.filter(
-        mailing_id__in=mailings, kind__in=SURE_ACTS, contact_id__in=contacts
-    )
-    for message_id, moment in events.values_list("message_id", "at"):
-        acted[message_id or 0].append(moment)
-    return {
-        message_id: Circumstances(
-            delivered_at=delivered.get(message_id),
-            link_count=sum(link.role not in SYSTEM_ROLES for link in links[mailing].values()),
-            acted_at=tuple(acted.get(message_id, ())),
-        )
-        for message_id, (_contact, mailing) in messages.items()
+    counts = {
+        mailing_id: sum(link.role not in SYSTEM_ROLES for link in numbered.values())
+        for mailing_id, numbered in links.items()
     }
+    clicks, acts = _clicks_of(run, by_id), _acts_of(run)
+    window = WINDOWS[number]
+    found = []
+    for row in rows:
+        signal = _signal(row, by_id.get(row[4] or 0))
+        circumstances = Circumstances(
+            delivered_at=moment_of(row[12]),
+            link_count=counts.get(signal.mailing_id, 0),
+            acted_at=tuple(acts.get(signal.message_id, ())),
+        )
+        hits = clicks.get(signal.message_id, [])
+        found.append((signal, judge_hit(signal.hit, hits, circumstances, window=window)))
+    return found
 
 
-def current_verdicts(signal_ids: Iterable[int]) -> dict[int, tuple[int, str, float]]:
-    """Return the latest round, verdict and probability of each signal."""
-    rows = (
-        SignalVerdict.objects.filter(signal_id__in=list(signal_ids))
-        .order_by("round")
-        .values_list("signal_id", "round", "verdict", "machine_probability")
-    )
+def current_verdicts(run: Run) -> dict[int, tuple[int, str, float]]:
+    """Return the latest round, verdict and probability of each signal that has one."""
+    rows = sql.fetch(_VERDICTS, run)
     return {signal_id: (number, verdict, p) for signal_id, number, verdict, p in rows}
 
 
-def _signal_rows(message_ids: list[int]) -> list[tuple[Any, ...]]:
-    """Read the signals in their order; raw, because this is the hottest read of the fold."""
-    places = ", ".join(["%s"] * len(message_ids))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, contact_id, mailing_id, message_id, link_id, kind, at, ip, user_agent,"  # noqa: S608 -- only places
-            " method, headers, is_simulated FROM engagement_signal"
-            f" WHERE kind IN ('open', 'click') AND message_id IN ({places})"
-            " ORDER BY message_id, at, id",
-            message_ids,
+def _clicks_of(run: Run, links: dict[int, LinkFacts]) -> dict[int, list[Hit]]:
+    found: dict[int, list[Hit]] = defaultdict(list)
+    for message_id, at, link_id in sql.fetch(_CLICKS, run):
+        link = links.get(link_id or 0)
+        found[message_id].append(
+            Hit("click", moment_of(at), link.number if link else 0, _is_system(link))
         )
-        return list(cursor.fetchall())
+    return found
+
+
+def _acts_of(run: Run) -> dict[int, list[datetime]]:
+    found: dict[int, list[datetime]] = defaultdict(list)
+    for message_id, at in sql.fetch(_ACTS, run):
+        found[message_id or 0].append(moment_of(at))
+    return found
+
+
+def _is_system(link: LinkFacts | None) -> bool:
+    return link is None or link.role in SYSTEM_ROLES
 
 
 def _signal(row: tuple[Any, ...], link: LinkFacts | None) -> SignalFacts:
-    id_, contact_id, mailing_id, message_id, _link, kind, at, ip, agent, method, headers, sim = row
+    id_, contact_id, mailing_id, message_id, _link, kind, at, ip, agent, method, headers = row[:11]
     if isinstance(headers, str):
         headers = json.loads(headers) if headers != "{}" else None
-    return SignalFacts(
-        id=id_,
-        contact_id=contact_id,
-        mailing_id=mailing_id,
-        message_id=message_id,
-        link=link,
-        hit=Hit(
-            kind=kind,
-            at=moment_of(at),
-            link_number=link.number if link else 0,
-            is_system_link=link is None or link.role in SYSTEM_ROLES,
-            ip=str(ip or ""),
-            user_agent=agent,
-            method=method,
-            is_prefetch=bool(headers) and is_prefetch(headers),
-            is_simulated=bool(sim),
-        ),
+    hit = Hit(
+        kind=kind,
+        at=moment_of(at),
+        link_number=link.number if link else 0,
+        is_system_link=_is_system(link),
+        ip=str(ip or ""),
+        user_agent=agent,
+        method=method,
+        is_prefetch=bool(headers) and is_prefetch(headers),
+        is_simulated=bool(row[11]),
     )
+    return SignalFacts(id_, contact_id, mailing_id, message_id, link, at, hit)
 
 
 def is_prefetch(headers: object) -> bool:

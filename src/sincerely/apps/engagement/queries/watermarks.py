@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection
@@ -10,6 +11,8 @@ from django.db import connection
 from sincerely.wire.capture import Store, open_store
 
 CAPTURE = "capture"
+RETENTION = "signals kept from"  # seconds since 1970
+COMPANY = timedelta(days=1)  # more than the minute in which clicks are seen together
 POSITION = "SELECT position FROM engagement_watermark WHERE reader = %s"
 _here = threading.local()
 
@@ -20,6 +23,16 @@ def position(reader: str) -> int:
         cursor.execute(POSITION, [reader])
         row = cursor.fetchone()
     return int(row[0]) if row else 0
+
+
+def kept_from() -> datetime:
+    """Return the time from which signals stand with all that they were seen with."""
+    seconds = position(RETENTION)
+    return (
+        datetime.fromtimestamp(seconds, UTC) + COMPANY
+        if seconds
+        else datetime.min.replace(tzinfo=UTC)
+    )
 
 
 def capture_conninfo() -> str:

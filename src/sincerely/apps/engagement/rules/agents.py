@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import NamedTuple
 
 from crawleruseragents import is_crawler as is_listed
 
@@ -23,7 +24,22 @@ TOOLS = re.compile(
 )
 
 
+class Traits(NamedTuple):
+    """What a user agent gives away."""
+
+    is_robot: bool
+    is_prefetcher: bool
+    is_image_proxy: bool
+
+
 @lru_cache(maxsize=32_768)
+def traits_of(user_agent: str) -> Traits:
+    """Return what is told by a user agent; remembered, since a few thousand are all there is."""
+    return Traits(
+        is_robot(user_agent), is_prefetcher(user_agent), bool(IMAGE_PROXIES.search(user_agent))
+    )
+
+
 def is_robot(user_agent: str) -> bool:
     """Say whether the agent names itself a robot or tool; an empty one counts as a tool."""
     agent = user_agent.strip()

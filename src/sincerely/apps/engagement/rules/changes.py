@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ClickChange:
+class ClickChange(NamedTuple):
     """One click on a labelled link, or on a confirm link, whose verdict is new or has changed.
 
     `before` is None for a click that was not counted yet; `after` is 'human', 'undecided' or

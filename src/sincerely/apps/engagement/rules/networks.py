@@ -9,7 +9,8 @@ a hint of weight 1.5 on clicks; the list is short by design, since it is only ev
 from __future__ import annotations
 
 from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
+from socket import AF_INET, inet_pton
 
 CERTAIN = (
     # Microsoft EOP and Defender: the filtering tier, where nobody reads mail
@@ -67,17 +68,26 @@ _CATALOGUE = _parsed()
 @lru_cache(maxsize=65_536)
 def network_of(ip: str) -> str:
     """Return 'certain', 'probable' or 'hosting' for a listed address, 'other' for any else."""
-    try:
-        address: IPv4Address | IPv6Address = ip_address(ip)
-    except ValueError:
-        return "other"
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    number = int(address)
-    for shift, numbers, name in _CATALOGUE[address.version]:
+    version, number = _numbered(ip)
+    for shift, numbers, name in _CATALOGUE.get(version, ()):
         if number >> shift in numbers:
             return name
     return "other"
+
+
+def _numbered(ip: str) -> tuple[int, int]:
+    """Return the version and number of an address, (0, 0) for none; addresses within IPv6 too."""
+    try:
+        return 4, int.from_bytes(inet_pton(AF_INET, ip))
+    except (OSError, ValueError):
+        pass
+    try:
+        address = ip_address(ip)
+    except ValueError:
+        return 0, 0
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.version, int(address)
 
 
 @lru_cache(maxsize=65_536)

@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
 
-from sincerely.apps.engagement.rules.agents import IMAGE_PROXIES, is_prefetcher, is_robot
+from sincerely.apps.engagement.rules.agents import traits_of
 from sincerely.apps.engagement.rules.networks import network_of
 
 HUMAN, UNDECIDED, MACHINE = "human", "undecided", "machine"
@@ -40,11 +41,11 @@ WEIGHTS = {
     "late single click": -2.0,
 }
 SCAN_WINDOW_SECONDS = 120
+LATE = timedelta(minutes=10)
 OPEN_SCALE = 0.5  # people do open within seconds: half the weight, except before delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """One signal as captured; `link_number` 0 is the unsubscribe page or no link."""
 
     kind: str
@@ -58,23 +59,24 @@ class Hit:
     is_simulated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What is known of the message: its delivery, its links, what its reader did for sure."""
 
     delivered_at: datetime | None = None
     link_count: int = 0
     gateway: str = "other"
-    acted_at: tuple[datetime, ...] = field(default=())
+    acted_at: tuple[datetime, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A verdict, the probability (0–1) that a machine made the signal, and why."""
 
     verdict: str
     machine_probability: float
     reasons: tuple[str, ...]
+
+
+SIMULATED = Judgement(HUMAN, 0.0, ("simulated",))
 
 
 def judge(hits: Sequence[Hit], circumstances: Circumstances, window: timedelta) -> list[Judgement]:
@@ -101,15 +103,23 @@ def _judge_one(
     hit: Hit, hits: Sequence[Hit], circumstances: Circumstances, *, window: timedelta
 ) -> Judgement:
     if hit.is_simulated:
-        return Judgement(HUMAN, 0.0, ("simulated",))
+        return SIMULATED
     reasons = [*_of_the_request(hit), *_of_the_time(hit, circumstances)]
     if hit.kind == "click":
         reasons += _of_the_company(hit, hits, circumstances)
-    if any(hit.at <= at <= hit.at + window for at in circumstances.acted_at):
+    if circumstances.acted_at and any(
+        hit.at <= at <= hit.at + window for at in circumstances.acted_at
+    ):
         reasons.append("acted on it later")
-    odds = PRIORS[circumstances.gateway] + sum(_weight(reason, hit.kind) for reason in reasons)
+    return _concluded(hit.kind, circumstances.gateway, tuple(reasons))
+
+
+@lru_cache(maxsize=4_096)
+def _concluded(kind: str, gateway: str, reasons: tuple[str, ...]) -> Judgement:
+    """Weigh the reasons; remembered, since few combinations occur."""
+    odds = PRIORS[gateway] + sum(_weight(reason, kind) for reason in reasons)
     probability = round(1 / (1 + math.exp(-odds)), 6)
-    return Judgement(_verdict(probability), probability, tuple(reasons))
+    return Judgement(_verdict(probability), probability, reasons)
 
 
 def _verdict(probability: float) -> str:
@@ -125,20 +135,19 @@ def _weight(reason: str, kind: str) -> float:
 
 def _of_the_request(hit: Hit) -> list[str]:
     """What the request itself says."""
-    network = network_of(hit.ip)
+    network, traits = network_of(hit.ip), traits_of(hit.user_agent)
+    is_open = hit.kind == "open"
+    if network == "other" and hit.method == "GET" and not any((*traits, hit.is_prefetch)):
+        return []
     told = (
         ("head", hit.method == "HEAD"),
         ("prefetch", hit.is_prefetch),
         ("filter network", network == "certain"),
-        ("image prefetch", hit.kind == "open" and is_prefetcher(hit.user_agent)),
+        ("image prefetch", is_open and traits.is_prefetcher),
         ("hosting network", hit.kind == "click" and network == "hosting"),
-        ("robot agent", is_robot(hit.user_agent) and not _is_image_proxy(hit)),
+        ("robot agent", traits.is_robot and not (is_open and traits.is_image_proxy)),
     )
     return [reason for reason, holds in told if holds]
-
-
-def _is_image_proxy(hit: Hit) -> bool:
-    return hit.kind == "open" and bool(IMAGE_PROXIES.search(hit.user_agent))
 
 
 def _of_the_time(hit: Hit, circumstances: Circumstances) -> list[str]:
@@ -162,7 +171,9 @@ def _of_the_time(hit: Hit, circumstances: Circumstances) -> list[str]:
 
 def _of_the_company(hit: Hit, hits: Sequence[Hit], circumstances: Circumstances) -> list[str]:
     """What the other clicks around this one say: scanners take many links, quickly."""
-    reasons = []
+    reasons: list[str] = []
+    if len(hits) == 1:  # alone, it can only be late
+        return ["late single click"] if _is_late_single(hit, circumstances, 1) else reasons
     most_in_2_s = _most_links(hit, hits, 2)
     within_10_s, within_60_s = _most_links(hit, hits, 10), _most_links(hit, hits, 60)
     if most_in_2_s >= 3:
@@ -182,8 +193,7 @@ def _of_the_company(hit: Hit, hits: Sequence[Hit], circumstances: Circumstances)
 def _is_late_single(hit: Hit, circumstances: Circumstances, links_near: int) -> bool:
     if circumstances.delivered_at is None or links_near > 1:
         return False
-    late = hit.at - circumstances.delivered_at > timedelta(minutes=10)
-    return late and network_of(hit.ip) == "other"
+    return hit.at - circumstances.delivered_at > LATE and network_of(hit.ip) == "other"
 
 
 def _apart(hit: Hit, other: Hit) -> float:

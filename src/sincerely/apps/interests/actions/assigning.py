@@ -119,17 +119,6 @@ def assign_many(
     return changed
 
 
-def give_by_clicks(
-    messages: Mapping[int, int | None], *, label_id: int, mailing_id: int | None, now: datetime
-) -> int:
-    """Give a label to those who clicked in one mailing (contact id → message id); return the news.
-
-    In the caller's transaction.
-    """
-    source = Source(Route.CLICK, now, mailing_id=mailing_id, messages=messages)
-    return len(assign_slice(sorted(messages), label_id, source))
-
-
 def undo_many(label_id: int, *, acted_at: datetime, now: datetime, actor: Actor) -> int:
     """Take back what this member did to a label at this moment; return for how many contacts."""
     rows = LabelChange.objects.filter(

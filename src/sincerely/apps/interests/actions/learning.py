@@ -10,11 +10,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Sum
 
+from sincerely.apps.engagement import sql
 from sincerely.apps.engagement.models import Event, EventKind, LinkRole, Verdict
-from sincerely.apps.interests.actions.assigning import give_by_clicks
+from sincerely.apps.interests.actions.giving import give_by_clicks
 from sincerely.apps.interests.models import ContactLabel, LabelChange, LabelDay, Route
 from sincerely.apps.interests.rules.clicks import ClickDelta, DayDelta, DayKey, by_day
 from sincerely.apps.labels.models import Label
@@ -23,6 +24,27 @@ from sincerely.apps.team.queries import organisation
 # Only these links are about content; unsubscribing or reading the small print is no interest.
 TELLING_ROLES = (LinkRole.CONTENT, LinkRole.ACTION)
 
+DAYS = sql.Scratch(
+    "fold_label_day",
+    (
+        "contact_id bigint", "label_id bigint", "day date", "mailing_id bigint",
+        "human_count integer", "undecided_count integer", "last_at timestamptz",
+    ),
+)  # fmt: skip
+_GROW = """
+INSERT INTO interests_labelday
+  (contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at)
+SELECT contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at
+FROM fold_label_day WHERE TRUE
+ON CONFLICT (contact_id, label_id, day, mailing_id) DO UPDATE
+SET human_count = interests_labelday.human_count + excluded.human_count,
+    undecided_count = interests_labelday.undecided_count + excluded.undecided_count,
+    last_at = CASE WHEN interests_labelday.last_at IS NULL
+                     OR interests_labelday.last_at < excluded.last_at
+                   THEN COALESCE(excluded.last_at, interests_labelday.last_at)
+                   ELSE interests_labelday.last_at END
+"""
+# A row cannot be made with less than nothing, so what shrinks is made first and changed then.
 _MAKE = """
 INSERT INTO interests_labelday
   (contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at)
@@ -49,26 +71,30 @@ def learn(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
     if not days:
         return 0
     alive = _current_labels({key.label_id for key in days})
-    with connection.cursor() as cursor:
-        cursor.executemany(_MAKE, [_key(key) for key in days])
-        cursor.executemany(_ADD, [_change(key, delta) for key, delta in days.items()])
+    growing = {k: d for k, d in days.items() if d.human >= 0 and d.undecided >= 0}
+    if growing:
+        DAYS.fill(_day_row(key, delta) for key, delta in growing.items())
+        sql.run(_GROW)
+    shrinking = {key: delta for key, delta in days.items() if key not in growing}
+    sql.run_many(_MAKE, map(_key, shrinking))
+    sql.run_many(_ADD, [_change(key, delta) for key, delta in shrinking.items()])
     taken = [key for key, delta in days.items() if delta.is_taken_back]
     _reset_last(taken)
-    _sweep(days)
+    _sweep(shrinking)
     _take_back({(key.contact_id, key.label_id) for key in taken}, now=now)
     return _give([c for c in clicks if c.human > 0 and c.label_id in alive], now=now)
 
 
+def _day_row(key: DayKey, delta: DayDelta) -> tuple[object, ...]:
+    return (*_key(key), delta.human, delta.undecided, sql.at(delta.last_at))
+
+
 def _key(key: DayKey) -> tuple[object, ...]:
-    return (key.contact_id, key.label_id, _bound_day(key), key.mailing_id)
-
-
-def _bound_day(key: DayKey) -> object:
-    return connection.ops.adapt_datefield_value(key.day)
+    return (key.contact_id, key.label_id, str(key.day), key.mailing_id)
 
 
 def _change(key: DayKey, delta: DayDelta) -> tuple[object, ...]:
-    last = connection.ops.adapt_datetimefield_value(delta.last_at)
+    last = sql.at(delta.last_at)
     return (delta.human, delta.undecided, last, last, *_key(key))
 
 
@@ -149,6 +175,7 @@ def _total(contact_id: int, label_id: int) -> int:
 
 
 def _give(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
+    """Give labels to those who have enough clicks, each by the last click that speaks for it."""
     last: dict[tuple[int, int], ClickDelta] = {}
     for click in clicks:
         pair = (click.contact_id, click.label_id)
@@ -156,15 +183,10 @@ def _give(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
             last[pair] = click
     house = organisation()
     minimum = house.label_minimum_clicks if house else 1
-    totals = _totals(last)
-    batches: defaultdict[tuple[int, int], dict[int, int | None]] = defaultdict(dict)
-    for (contact_id, label_id), click in last.items():
-        if totals.get((contact_id, label_id), 0) >= minimum:
-            batches[label_id, click.mailing_id][contact_id] = click.message_id
-    return sum(
-        give_by_clicks(messages, label_id=label_id, mailing_id=mailing_id or None, now=now)
-        for (label_id, mailing_id), messages in sorted(batches.items())
-    )
+    if minimum > 1:
+        totals = _totals(last)
+        last = {pair: click for pair, click in last.items() if totals.get(pair, 0) >= minimum}
+    return give_by_clicks(last, now=now)
 
 
 def _totals(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], int]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class ClickDelta:
+class ClickDelta(NamedTuple):
     """One change of evidence: a click on a link with a label (+1), or one taken back (-1)."""
 
     contact_id: int
@@ -24,8 +24,7 @@ class ClickDelta:
     message_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DayKey:
+class DayKey(NamedTuple):
     """The row of evidence that a delta belongs to."""
 
     contact_id: int
@@ -56,5 +55,4 @@ def by_day(deltas: Iterable[ClickDelta]) -> dict[DayKey, DayDelta]:
         if delta.human > 0 and (total.last_at is None or delta.at > total.last_at):
             total.last_at = delta.at
         total.is_taken_back = total.is_taken_back or delta.human < 0
-    order = sorted(found, key=lambda k: (k.contact_id, k.label_id, k.day, k.mailing_id))
-    return {key: found[key] for key in order}
+    return {key: found[key] for key in sorted(found)}

@@ -1,4 +1,4 @@
-"""The statements of the fold: many rows each, the same text on SQLite and PostgreSQL.
+"""Statements for one row: the same text on SQLite and PostgreSQL.
 
 Times are adapted once per row by `at` (SQLite stores text in UTC without an offset, as the ORM
 does). Rows are grouped so that an UPSERT never meets the same key twice with conflicting intent.
@@ -6,27 +6,12 @@ does). Rows are grouped so that an UPSERT never meets the same key twice with co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
-ADD_SIGNALS = """
-INSERT INTO engagement_signal (capture_id, kind, at, contact_id, mailing_id, message_id, link_id,
-    ip, user_agent, method, headers, is_simulated)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
-ADD_VERDICTS = """
-INSERT INTO engagement_signalverdict (signal_id, round, verdict, machine_probability, reasons, at)
-VALUES (%s, %s, %s, %s, %s, %s)
-ON CONFLICT (signal_id, round) DO NOTHING
-"""
-ADD_EVENTS = """
-INSERT INTO engagement_event (contact_id, kind, at, mailing_id, message_id, link_id, signal_id,
-    verdict, machine_probability, is_simulated, detail)
-VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
-"""
 CHANGE_EVENTS = """
 UPDATE engagement_event SET verdict = %s, machine_probability = %s WHERE signal_id = %s
 """
@@ -46,21 +31,24 @@ CONTACT_LASTS = (
 CONTACT_COLUMNS = ("contact_id", *CONTACT_LASTS, *CONTACT_COUNTS, "sent_since_engaged_count")
 
 
-def _earliest(table: str, name: str) -> str:
+def earliest(table: str, name: str) -> str:
+    """An upsert's clause: keep the earlier of the stored and the new time."""
     return (
         f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} < {table}.{name}"
         f" THEN excluded.{name} ELSE {table}.{name} END"
     )
 
 
-def _latest(table: str, name: str) -> str:
+def latest(table: str, name: str) -> str:
+    """An upsert's clause: keep the later of the stored and the new time."""
     return (
         f"{name} = CASE WHEN {table}.{name} IS NULL OR excluded.{name} > {table}.{name}"
         f" THEN COALESCE(excluded.{name}, {table}.{name}) ELSE {table}.{name} END"
     )
 
 
-def _sum(table: str, name: str) -> str:
+def capped(table: str, name: str) -> str:
+    """An upsert's clause: add up, as far as a small integer goes."""
     return (
         f"{name} = CASE WHEN {table}.{name} + excluded.{name} > 32000 THEN 32000"
         f" ELSE {table}.{name} + excluded.{name} END"
@@ -81,8 +69,8 @@ ADD_TO_DELIVERIES = _upsert(
     DELIVERY_COLUMNS,
     key="contact_id, mailing_id, message_id",
     sets=[
-        *(_earliest(_D, name) for name in (*DELIVERY_DATES, *DELIVERY_FIRSTS)),
-        *(_sum(_D, name) for name in DELIVERY_COUNTS),
+        *(earliest(_D, name) for name in (*DELIVERY_DATES, *DELIVERY_FIRSTS)),
+        *(capped(_D, name) for name in DELIVERY_COUNTS),
     ],
 )
 SET_DELIVERIES = _upsert(
@@ -101,7 +89,7 @@ ADD_TO_CONTACTS = _upsert(
     CONTACT_COLUMNS,
     key="contact_id",
     sets=[
-        *(_latest(_C, name) for name in CONTACT_LASTS),
+        *(latest(_C, name) for name in CONTACT_LASTS),
         *(f"{name} = {_C}.{name} + excluded.{name}" for name in CONTACT_COUNTS),
         (
             f"sent_since_engaged_count = {_C}.sent_since_engaged_count + CASE"
@@ -129,7 +117,7 @@ SET_OPEN_DAY = _upsert(
     _C,
     CONTACT_COLUMNS,
     key="contact_id",
-    sets=[_latest(_C, "last_open_at")],
+    sets=[latest(_C, "last_open_at")],
 )
 
 
@@ -159,11 +147,3 @@ def contact_row(contact_id: int, values: dict[str, Any]) -> tuple[Any, ...]:
     lasts = (at(values.get(name)) for name in CONTACT_LASTS)
     counts = (values.get(name, 0) for name in CONTACT_COUNTS)
     return (contact_id, *lasts, *counts, values.get("sent_since_engaged_count", 0))
-
-
-def run_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
-    """Run one statement of this module for each row."""
-    listed = list(rows)
-    if listed:
-        with connection.cursor() as cursor:
-            cursor.executemany(statement, listed)

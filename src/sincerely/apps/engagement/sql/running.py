@@ -1,0 +1,81 @@
+"""Running the fold's statements: one, one for each row, or many rows into a table at once.
+
+A `Scratch` is a temporary table of this connection that holds one batch. What follows from the
+batch are then a few statements, the same on SQLite and PostgreSQL, however many rows there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A temporary table: its columns as 'name type' (PostgreSQL's words), and its key if any."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.split(" ", 1)[0] for column in self.columns)
+
+    def empty(self) -> None:
+        """Make the table if this connection has none yet, and take out what it holds."""
+        ends = " ON COMMIT DELETE ROWS" if connection.vendor == "postgresql" else ""
+        keys = [f"PRIMARY KEY ({self.key})"] if self.key else []
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"CREATE TEMP TABLE IF NOT EXISTS {self.name}"
+                f" ({', '.join([*self.columns, *keys])}){ends}"
+            )
+            cursor.execute(f"DELETE FROM {self.name}")  # noqa: S608 -- a constant name
+
+    def fill(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Make these rows all that the table holds."""
+        self.empty()
+        load(self.name, self.names, rows)
+
+
+def load(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Insert many rows as fast as the database can: COPY, or one prepared statement."""
+    listed = list(rows)
+    if not listed:
+        return
+    names = ", ".join(columns)
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+                for row in listed:
+                    copy.write_row(row)
+        else:
+            places = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", listed)  # noqa: S608
+
+
+def run(statement: str, params: Sequence[Any] | None = None) -> int:
+    """Run one statement over a whole batch; return how many rows it wrote."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return int(cursor.rowcount)
+
+
+def run_many(statement: str, rows: Iterable[Sequence[Any]]) -> None:
+    """Run one statement for each row."""
+    listed = list(rows)
+    if listed:
+        with connection.cursor() as cursor:
+            cursor.executemany(statement, listed)
+
+
+def fetch(statement: str, params: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
+    """Return all rows of a question."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return list(cursor.fetchall())
