@@ -13,6 +13,7 @@ from sincerely.apps.engagement.rules.tokens import (
     TokenFacts,
     is_simulated,
     mint,
+    mint_all,
     open_token,
     prove_simulated,
 )
@@ -98,6 +99,15 @@ def test_only_the_test_mailbox_can_prove_that_a_click_is_simulated() -> None:
     assert not is_simulated(KEY, token, prove_simulated(KEY, token_of(8)))
     assert not is_simulated(KEY, token, "")
     assert not is_simulated(KEY, token, "é")
+
+
+@given(message_id=st.integers(0, 2**48 - 1), purposes=st.sets(st.sampled_from(list(Purpose))))
+def test_tokens_made_together_are_those_made_one_by_one(
+    message_id: int, purposes: set[Purpose]
+) -> None:
+    wanted = tuple(purpose.value for purpose in purposes)
+    together = mint_all(KEY, wanted, mailing_id=3, message_id=message_id, nonce=b"nonce!")
+    assert together == [token_of(message_id, purpose) for purpose in wanted]
 
 
 def test_a_nonce_of_another_length_is_a_mistake() -> None:

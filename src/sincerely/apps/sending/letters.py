@@ -8,15 +8,17 @@ sender does that with the first letters of each mailing before anything leaves.
 from __future__ import annotations
 
 import email
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.policy import default as modern
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sincerely.apps.content.renderer import Renderer
 from sincerely.apps.content.rules.compiled import Compiled
-from sincerely.apps.engagement.rules.tokens import Keys, Purpose, mint
+from sincerely.apps.content.rules.splice import LARGEST_MEMORY
+from sincerely.apps.engagement.rules.tokens import Keys, Purpose, mint_all
 from sincerely.apps.sending.rules import headers
 from sincerely.apps.sending.rules.message_id import message_id
 
@@ -25,8 +27,7 @@ class LetterWrong(Exception):
     """The mail as made differs from what the reference renderer says."""
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(NamedTuple):
     """Where one letter goes, and whose it is."""
 
     message_id: int
@@ -55,8 +56,7 @@ class Letterhead:
         return self.from_address.rpartition("@")[2].lower()
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """Header block (without the signature) and body; together a mail."""
 
     head: bytes
@@ -74,8 +74,11 @@ class Press:
         self.renderer = Renderer(compiled)
         self.letterhead = letterhead
         self._keys = keys
-        self._from = headers.mailbox_value("From", letterhead.from_name, letterhead.from_address)
         self._dates: dict[int, bytes] = {}
+        self._heads: dict[int, bytes] = {}
+        self._subjects: dict[bytes, bytes] = {}
+        self._domain = letterhead.domain
+        self._purposes = {choice: self._needed(is_tracked=choice) for choice in (True, False)}
 
     @property
     def is_marketing(self) -> bool:
@@ -93,14 +96,16 @@ class Press:
         """Return the letter; raises content.renderer.RenderProblem or headers.BadHeader."""
         urls = self._urls(address)
         rendered = self.renderer.render(person, shown=shown, **urls)
-        boundary = b"=_%b" % address.nonce.hex().encode()
-        head = self._head(
-            address,
-            subject=rendered.subject_header,
-            boundary=boundary,
-            unsubscribe_url=urls["unsubscribe_url"],
-            now=now,
-        )
+        boundary = b"=_" + address.nonce.hex().encode()
+        values = {
+            b"to": headers.address_value(address.recipient),
+            b"subject": self._subject(rendered.subject_header),
+            b"date": self._date(now),
+            b"number": message_id(address.message_id, address.nonce, domain=self._domain).encode(),
+            b"unsubscribe": urls["unsubscribe_url"].encode(),
+            b"boundary": boundary,
+        }
+        head = self._head(address.mailing_id) % values
         return Letter(head, headers.both_parts(boundary, rendered.text_qp, rendered.html_qp))
 
     def proofread(
@@ -125,62 +130,71 @@ class Press:
         if found.get("text/html") != _plain(wanted.html):
             raise LetterWrong("The HTML part differs from the reference.")
 
+    def _needed(self, *, is_tracked: bool) -> tuple[str, ...]:
+        """The purposes of the tokens that letters show; an unsubscribe stands in each head."""
+        links = (Purpose.CLICK, Purpose.OPEN) if is_tracked else (Purpose.CONFIRM,)
+        pages = (Purpose.PREFERENCES, Purpose.VIEW)
+        shown = [page for page in pages if page.value in self.renderer.systems]
+        return tuple(purpose.value for purpose in (Purpose.UNSUBSCRIBE, *links, *shown))
+
     def _urls(self, address: Address) -> dict[str, Any]:
         """The addresses of this message, each with a token for its one purpose."""
-        facts: dict[str, Any] = {
-            "mailing_id": address.mailing_id,
-            "message_id": address.message_id,
-            "nonce": address.nonce,
-        }
-        base, public = self.letterhead.tracker_url, self.letterhead.public_url
         is_tracked = address.tracking_tier != "none"
-        click = f"{base}/c/{mint(self._keys, Purpose.CLICK, **facts)}/" if is_tracked else ""
-        preferences = mint(self._keys, Purpose.PREFERENCES, **facts)
-        confirm = "" if is_tracked else mint(self._keys, Purpose.CONFIRM, **facts)
+        purposes = self._purposes[is_tracked]
+        minted = mint_all(
+            self._keys,
+            purposes,
+            mailing_id=address.mailing_id,
+            message_id=address.message_id,
+            nonce=address.nonce,
+        )
+        token = dict(zip(purposes, minted, strict=True))
+        base, public = self.letterhead.tracker_url, self.letterhead.public_url
         return {
-            "link_url": click if is_tracked else None,
-            "open_url": f"{base}/o/{mint(self._keys, Purpose.OPEN, **facts)}.gif"
-            if is_tracked
-            else None,
-            "unsubscribe_url": f"{base}/u/{mint(self._keys, Purpose.UNSUBSCRIBE, **facts)}",
-            "preferences_url": f"{public}/p/preferences/{preferences}",
-            "view_url": f"{public}/p/view/{mint(self._keys, Purpose.VIEW, **facts)}",
-            "confirm_url": "" if is_tracked else f"{public}/p/confirm/{confirm}",
+            "link_url": f"{base}/c/{token['click']}/" if is_tracked else None,
+            "open_url": f"{base}/o/{token['open']}.gif" if is_tracked else None,
+            "unsubscribe_url": f"{base}/u/{token['unsubscribe']}",
+            "preferences_url": f"{public}/p/preferences/{token.get('preferences', '')}",
+            "view_url": f"{public}/p/view/{token.get('view', '')}",
+            "confirm_url": "" if is_tracked else f"{public}/p/confirm/{token['confirm']}",
         }
 
-    def _head(
-        self,
-        address: Address,
-        *,
-        subject: bytes,
-        boundary: bytes,
-        unsubscribe_url: str,
-        now: datetime,
-    ) -> bytes:
+    def _head(self, mailing_id: int) -> bytes:
+        """The header block of a mailing, checked once, with places for what a letter adds.
+
+        What goes into the places cannot break out of its line: an address is checked each time, a
+        subject when it is first seen, the rest is numbers, hexadecimal and base64.
+        """
+        known = self._heads.get(mailing_id)
+        if known is None:
+            known = self._heads[mailing_id] = b"".join(self._head_lines(mailing_id))
+        return known
+
+    def _head_lines(self, mailing_id: int) -> Iterator[bytes]:
         head = self.letterhead
-        number = message_id(address.message_id, address.nonce, domain=head.domain)
-        fields = [
-            (b"From", self._from),
-            (b"To", headers.mailbox_value("To", "", address.recipient)),
-            (b"Subject", subject),
-            (b"Date", self._date(now)),
-            (b"Message-ID", headers.ascii_value(number)),
-        ]
+        headers.ascii_value(head.tracker_url + head.domain)
+        yield _fixed(b"From", headers.mailbox_value("From", head.from_name, head.from_address))
+        yield b"To: %(to)b\r\n%(subject)bDate: %(date)b\r\nMessage-ID: %(number)b\r\n"
         if head.reply_to:
-            fields.append((b"Reply-To", headers.mailbox_value("Reply-To", "", head.reply_to)))
+            yield _fixed(b"Reply-To", headers.mailbox_value("Reply-To", "", head.reply_to))
         if self.is_marketing:
-            fields += [
-                (b"List-ID", headers.ascii_value(f"<{head.brand_id}.list.{head.domain}>")),
-                (b"List-Unsubscribe", headers.ascii_value(f"<{unsubscribe_url}>")),
-                (b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click"),
-            ]
-        feedback = f"{address.mailing_id}:{head.brand_id}:{head.tag}:sincerely"
-        fields += [
-            (b"Feedback-ID", headers.ascii_value(feedback)),
-            (b"MIME-Version", b"1.0"),
-            (b"Content-Type", b'multipart/alternative; boundary="%b"' % boundary),
-        ]
-        return headers.block(fields)
+            list_id = f"<{head.brand_id}.list.{head.domain}>"
+            yield _fixed(b"List-ID", headers.ascii_value(list_id))
+            yield b"List-Unsubscribe: <%(unsubscribe)b>\r\n"
+            yield _fixed(b"List-Unsubscribe-Post", b"List-Unsubscribe=One-Click")
+        feedback = f"{mailing_id}:{head.brand_id}:{head.tag}:sincerely"
+        yield _fixed(b"Feedback-ID", headers.ascii_value(feedback))
+        yield _fixed(b"MIME-Version", b"1.0")
+        yield b'Content-Type: multipart/alternative; boundary="%(boundary)b"\r\n'
+
+    def _subject(self, value: bytes) -> bytes:
+        """The Subject's line, remembered: most contacts share it."""
+        known = self._subjects.get(value)
+        if known is None:
+            if len(self._subjects) > LARGEST_MEMORY:
+                self._subjects.clear()
+            known = self._subjects[value] = headers.block([(b"Subject", value)])
+        return known
 
     def _date(self, now: datetime) -> bytes:
         second = int(now.timestamp())
@@ -189,6 +203,11 @@ class Press:
             self._dates = {second: format_datetime(now.astimezone(UTC)).encode()}
             known = self._dates[second]
         return known
+
+
+def _fixed(name: bytes, value: bytes) -> bytes:
+    """A line that is the same for all, checked, as part of a format."""
+    return headers.block([(name, value)]).replace(b"%", b"%%")
 
 
 def _plain(text: str) -> str:

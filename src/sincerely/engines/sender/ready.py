@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from sincerely.apps.sending.actions.outbox import Claimed
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Ready(NamedTuple):
     """One claimed message, written and signed; `shown` are the blocks it shows, by number."""
 
     message: Claimed

@@ -1,9 +1,12 @@
 """The recorder: one thread writes outcomes and asks the gate, many turns per commit.
 
 While one transaction is being committed, the turns of all connections that finish meanwhile gather;
-they make the next one. A turn's future is done only after the commit, so 'dialling' is durable
-before the first byte of content. A database that cannot be written (full disk, lock, restart) is
-asked again with the same turns until it works: outcomes are never dropped.
+they make the next one, as soon as half of the connections wait: the other half is at work then. A
+turn's future is done only after the commit, so 'dialling' is durable before the first byte of
+content. A database that cannot be written (full disk, lock, restart) is asked again with the same
+turns until it works: outcomes are never dropped.
+
+Turns are gathered on the event loop's thread, so nothing here needs a lock.
 """
 
 from __future__ import annotations
@@ -11,8 +14,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from dataclasses import dataclass, replace
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from queue import SimpleQueue
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection, transaction
@@ -25,17 +30,18 @@ from sincerely.apps.sending.queries.gate import WAIT, verdicts
 from sincerely.apps.sending.queries.messages import first_attempt_at
 from sincerely.apps.sending.rules import retry
 from sincerely.engines.sender.ready import Ready
-from sincerely.wire import clock
+from sincerely.wire import clock, metrics
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 log = structlog.get_logger("sender")
 MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
-# How long a turn waits for the others that are under way: half as many commits at a fast server.
+# How long a turn waits for others: fewer commits at a fast server, nothing lost at a slow one.
 LINGER_SECONDS = 0.002
 # What stands for an answer where the session ended at this recipient, before any content.
 CUT_SHORT = Reply(421, "The server ended the session at this recipient.")
 GO = ""
+ACCEPTED = State.ACCEPTED.value
 LOST = "lost"  # taken over by another sender meanwhile
 
 
@@ -49,18 +55,26 @@ class Turn:
     answer: asyncio.Future[str]
 
 
+@dataclass(slots=True)
+class _Commit:
+    """What one transaction writes, besides what the gate lets pass."""
+
+    now: datetime
+    settlements: list[Settlement] = field(default_factory=list)
+    returned: list[Claimed] = field(default_factory=list)
+
+
 class Recorder:
     """Takes turns on the event loop's thread and commits them on its own."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._waiting: list[Turn] = []
-        self._wake = threading.Condition()
-        self._is_closing = False
-        self._abroad: set[int] = set()  # granted, their outcome not heard; the recorder's thread
+        self._inbox: SimpleQueue[list[Turn] | None] = SimpleQueue()
+        self._is_busy = False
+        self._alarm: asyncio.TimerHandle | None = None
+        self._abroad: set[int] = set()  # granted, their outcome not heard
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
-        self.accepted_count = 0
-        self.commit_count = 0
 
     def start(self) -> None:
         """Start writing."""
@@ -69,39 +83,61 @@ class Recorder:
     def turn(
         self, *, done: Ready | None, outcome: Outcome | None, following: Ready | None
     ) -> asyncio.Future[str]:
-        """Queue a turn; its future gives '' where the following mail may leave, else why not."""
-        answer: asyncio.Future[str] = self._loop.create_future()
-        with self._wake:
-            self._waiting.append(Turn(done, outcome, following, answer))
-            self._wake.notify()
-        return answer
+        """Queue a turn; its future gives '' where the following mail may leave, else why not.
+
+        Call it on the event loop's thread.
+        """
+        turn = Turn(done, outcome, following, self._loop.create_future())
+        self._waiting.append(turn)
+        if done is not None:
+            self._abroad.discard(done.message.id)
+        if not self._is_busy:
+            if len(self._waiting) >= len(self._abroad):
+                self._hand_on()
+            elif self._alarm is None:
+                self._alarm = self._loop.call_later(LINGER_SECONDS, self._hand_on)
+        return turn.answer
 
     def close(self) -> None:
-        """Write what waits and end."""
-        with self._wake:
-            self._is_closing = True
-            self._wake.notify()
+        """Write what waits and end; no turn comes any more."""
+        self._inbox.put(None)
         self._thread.join(30)
+
+    def _hand_on(self) -> None:
+        """Give what has gathered to the thread that writes."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+        if self._waiting and not self._is_busy:
+            batch = self._waiting[:MOST_PER_COMMIT]
+            self._waiting = self._waiting[MOST_PER_COMMIT:]
+            self._is_busy = True
+            self._inbox.put(batch)
+
+    def _answer(self, batch: list[Turn], answers: list[str]) -> None:
+        """Tell the connections, then look whether enough of them wait already."""
+        self._is_busy = False
+        for turn, answer in zip(batch, answers, strict=True):
+            if turn.following is not None and answer == GO:
+                self._abroad.add(turn.following.message.id)
+            if not turn.answer.done():
+                turn.answer.set_result(answer)
+        if len(self._waiting) >= max(1, len(self._abroad)):
+            self._hand_on()
+        elif self._waiting:
+            self._alarm = self._loop.call_later(LINGER_SECONDS, self._hand_on)
 
     def _work(self) -> None:
         try:
-            while True:
-                with self._wake:
-                    self._wake.wait_for(lambda: self._waiting or self._is_closing)
-                    self._wake.wait_for(self._is_worth_a_commit, LINGER_SECONDS)
-                    batch = self._waiting[:MOST_PER_COMMIT]
-                    del self._waiting[:MOST_PER_COMMIT]
-                if not batch:
-                    return
+            while (batch := self._inbox.get()) is not None:
                 answers = self._write_until_it_works(batch)
                 with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
-                    self._loop.call_soon_threadsafe(_answer, batch, answers)
+                    self._loop.call_soon_threadsafe(self._answer, batch, answers)
+            if self._waiting:
+                self._write_until_it_works(self._waiting)
         finally:
             capture_store().close()
             connection.close()
-
-    def _is_worth_a_commit(self) -> bool:
-        return self._is_closing or len(self._waiting) >= min(len(self._abroad), MOST_PER_COMMIT)
 
     def _write_until_it_works(self, batch: list[Turn]) -> list[str]:
         while True:
@@ -115,69 +151,56 @@ class Recorder:
                     connection.close()
 
     def _write(self, batch: list[Turn]) -> list[str]:
-        now = clock.now()
-        settlements: list[Settlement] = []
-        returned: list[Claimed] = []
+        commit = _Commit(clock.now())
         followers = [turn.following for turn in batch if turn.following is not None]
         with transaction.atomic():
             for turn in batch:
                 if turn.done is not None and turn.outcome is not None:
-                    self._judge(
-                        turn.done,
-                        turn.outcome,
-                        now=now,
-                        settlements=settlements,
-                        returned=returned,
-                    )
-            outbox.settle(settlements, now=now)
-            said = verdicts([ready.message for ready in followers], now=now)
-            granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
-            dialled = outbox.dial(granted)
-            said |= {m.id: LOST for m, _ in granted if m.id not in dialled}
-            returned += [r.message for r in followers if said[r.message.id] == WAIT]
-            outbox.let_go(returned)
-            outbox.refuse(
-                [
-                    (r.message, said[r.message.id])
-                    for r in followers
-                    if said[r.message.id] not in (GO, WAIT, LOST)
-                ],
-                now=now,
-            )
-        self._abroad.difference_update(t.done.message.id for t in batch if t.done is not None)
-        self._abroad.difference_update(said)
-        self._abroad.update(dialled)
-        self.commit_count += 1
-        self.accepted_count += sum(s.state == State.ACCEPTED for s in settlements)
-        return [said[t.following.message.id] if t.following else GO for t in batch]
+                    _judge(turn.done, turn.outcome, commit)
+            outbox.settle(commit.settlements, now=commit.now)
+            said = _ask_the_gate(followers, commit)
+        for state, count in Counter(s.state for s in commit.settlements).items():
+            metrics.SETTLED.labels(state).inc(count)
+        return [said[turn.following.message.id] if turn.following else GO for turn in batch]
 
-    def _judge(
-        self,
-        ready: Ready,
-        outcome: Outcome,
-        *,
-        now: datetime,
-        settlements: list[Settlement],
-        returned: list[Claimed],
-    ) -> None:
-        """Put the outcome where it belongs: settled, or given back untouched."""
-        refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
-        if refuses_us and outcome.reply:
-            place_hold(
-                mailing_id=ready.message.mailing_id,
-                reason=f"The server refuses the sender: {outcome.reply.text}"[:200],
-                placed_by="sender",
-                now=now,
-            )
-        if refuses_us or (outcome.stage is Stage.CONNECT):
-            returned.append(ready.message)
-        else:
-            settlements.append(settlement_of(ready, outcome, now=now))
+
+def _ask_the_gate(followers: list[Ready], commit: _Commit) -> dict[int, str]:
+    """Dial those who may leave, give back or refuse the others; what was said of each."""
+    said = verdicts([ready.message for ready in followers], now=commit.now)
+    granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
+    dialled = outbox.dial(granted)
+    if len(dialled) < len(granted):
+        said |= {message.id: LOST for message, _ in granted if message.id not in dialled}
+    if len(granted) < len(followers):
+        commit.returned += [r.message for r in followers if said[r.message.id] == WAIT]
+        refused = [(r.message, said[r.message.id]) for r in followers]
+        outbox.refuse([x for x in refused if x[1] not in (GO, WAIT, LOST)], now=commit.now)
+    outbox.let_go(commit.returned)
+    return said
+
+
+def _judge(ready: Ready, outcome: Outcome, commit: _Commit) -> None:
+    """Put the outcome where it belongs: settled, or given back untouched."""
+    refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
+    if refuses_us and outcome.reply:
+        place_hold(
+            mailing_id=ready.message.mailing_id,
+            reason=f"The server refuses the sender: {outcome.reply.text}"[:200],
+            placed_by="sender",
+            now=commit.now,
+        )
+    if refuses_us or (outcome.stage is Stage.CONNECT):
+        commit.returned.append(ready.message)
+    else:
+        commit.settlements.append(settlement_of(ready, outcome, now=commit.now))
 
 
 def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlement:
     """Return what to write for an outcome."""
     message = ready.message
+    if outcome.is_accepted and outcome.reply is not None:
+        code, text = outcome.reply.code, outcome.reply.text
+        return Settlement(message, ACCEPTED, code, text, finished_at=now)
     if outcome.reply is None and outcome.stage in (Stage.RECIPIENT, Stage.DATA):
         outcome = replace(outcome, reply=CUT_SHORT)
     if outcome.reply is None:
@@ -203,7 +226,7 @@ def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlemen
     )
     match judgement:
         case retry.Accepted():
-            return Settlement(message, State.ACCEPTED, code, text, finished_at=now)
+            return Settlement(message, ACCEPTED, code, text, finished_at=now)
         case retry.Later(at=at):
             return Settlement(message, State.DEFERRED, code, text, due_at=_spread(at, message.id))
         case retry.Failed(is_dead=is_dead, is_expired=is_expired):
@@ -221,9 +244,3 @@ def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlemen
 def _spread(at: datetime, number: int) -> datetime:
     """A few seconds apart, so that a wave of refusals does not come back as a wave."""
     return at + timedelta(seconds=number % 60)
-
-
-def _answer(batch: list[Turn], answers: list[str]) -> None:
-    for turn, answer in zip(batch, answers, strict=True):
-        if not turn.answer.done():
-            turn.answer.set_result(answer)

@@ -8,17 +8,23 @@ at each hop, no DKIM break by a downgrading relay; base64's three-byte phase wou
 
 from __future__ import annotations
 
+import re
 from binascii import b2a_qp
 from email.header import Header
 
 SOFT = b"=\r\n"
 LONGEST_PLAIN = 72
+_FIRST_DOT = re.compile(rb"^\.(?=[^\n]{0,73}$)", re.MULTILINE)
 
 
 def encode_text(text: str) -> bytes:
-    """Return the text in quoted-printable; line breaks become CRLF, no line is over 76 long."""
+    """Return the text in quoted-printable; line breaks become CRLF, no line is over 76 long.
+
+    A dot that begins a line is encoded too, where there is room: SMTP would double it in each copy.
+    """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
-    return b2a_qp(lines, istext=True, quotetabs=False).replace(b"\n", b"\r\n")
+    encoded = b2a_qp(lines, istext=True, quotetabs=False)
+    return _FIRST_DOT.sub(b"=2E", encoded).replace(b"\n", b"\r\n")
 
 
 def encode_chunk(text: str) -> bytes:
@@ -26,19 +32,30 @@ def encode_chunk(text: str) -> bytes:
 
     A sentinel keeps the encoder from treating the chunk's end as the end of a line.
     """
-    return encode_text(text + "x")[:-1] if text else b""
+    if not text:
+        return b""
+    return _as_it_stands(text) if _is_simple(text) else encode_text(text + "x")[:-1]
 
 
 def encode_piece(text: str) -> bytes:
     """Return a dynamic piece, encoded, between its soft line breaks (one where it is empty)."""
     if not text:
         return SOFT
-    if text.isascii() and "=" not in text and text.isprintable() and " " not in text:
-        if len(text) <= LONGEST_PLAIN:
-            return b"=\r\n%b=\r\n" % text.encode()
-        lines = [text[at : at + LONGEST_PLAIN] for at in range(0, len(text), LONGEST_PLAIN)]
-        return b"=\r\n%b=\r\n" % "=\r\n".join(lines).encode()
+    if _is_simple(text):
+        return b"=\r\n%b=\r\n" % _as_it_stands(text)
     return b"%b%b%b" % (SOFT, encode_chunk(text), SOFT)
+
+
+def _is_simple(text: str) -> bool:
+    """Say whether nothing in the text needs encoding: addresses, names without a space."""
+    return text.isascii() and "=" not in text and text.isprintable() and " " not in text
+
+
+def _as_it_stands(text: str) -> bytes:
+    if len(text) <= LONGEST_PLAIN:
+        return text.encode()
+    lines = [text[at : at + LONGEST_PLAIN] for at in range(0, len(text), LONGEST_PLAIN)]
+    return "=\r\n".join(lines).encode()
 
 
 def encode_header(name: str, text: str) -> bytes:

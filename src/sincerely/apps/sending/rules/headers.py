@@ -13,6 +13,7 @@ from email.header import Header
 
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0085\u2028\u2029]")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
+_USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
 LONGEST_LINE = 74
 
 
@@ -59,6 +60,13 @@ def mailbox_value(name: str, display: str, address: str) -> bytes:
         return b'"%b" %b' % (quoted.encode(), spec)
     encoded = Header(display, "utf-8", header_name=name).encode(linesep="\r\n").encode("ascii")
     return encoded + b"\r\n " + spec
+
+
+def address_value(address: str) -> bytes:
+    """Return a lone address as `mailbox_value` does; most need no more than one look."""
+    if _USUAL_ADDRESS.fullmatch(address):
+        return address.encode()
+    return mailbox_value("To", "", address)
 
 
 def block(fields: Sequence[tuple[bytes, bytes]]) -> bytes:
