@@ -9,6 +9,7 @@ from sincerely.apps.contacts.queries.contacts import (
     contacts_by_id,
     find_prefix,
     page_after,
+    page_before,
 )
 from sincerely.apps.contacts.queries.fields import field_definition, field_definitions, field_named
 from sincerely.apps.contacts.queries.lists import (
@@ -38,4 +39,5 @@ __all__ = [
     "lists_of",
     "notes_of",
     "page_after",
+    "page_before",
 ]

@@ -42,6 +42,12 @@ def page_after(contact_id: int, *, limit: int) -> list[Contact]:
     return list(Contact.objects.filter(pk__gt=contact_id).order_by("pk")[:limit])
 
 
+def page_before(contact_id: int, *, limit: int) -> list[int]:
+    """Return the ids just below this one, the highest first."""
+    rows = Contact.objects.filter(pk__lt=contact_id).order_by("-pk")
+    return list(rows.values_list("pk", flat=True)[:limit])
+
+
 def _starts(column: str, prefix: str) -> Q:
     """A prefix in the form that this database answers from its index."""
     if connection.vendor == "postgresql":
