@@ -31,6 +31,7 @@ from sincerely.apps.sending.queries.messages import first_attempt_at
 from sincerely.apps.sending.rules import retry
 from sincerely.engines.sender.ready import Ready
 from sincerely.wire import clock, metrics
+from sincerely.wire.capture import FAILURES
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 log = structlog.get_logger("sender")
@@ -143,7 +144,7 @@ class Recorder:
         while True:
             try:
                 return self._write(batch)
-            except (DatabaseError, OSError):
+            except (DatabaseError, *FAILURES):
                 log.exception("outcomes cannot be written", waiting=len(batch))
                 threading.Event().wait(PAUSE_SECONDS)
                 close_old_connections()

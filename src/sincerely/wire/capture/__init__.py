@@ -10,11 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from sincerely.wire.capture.group import GroupWriter, Overloaded
-from sincerely.wire.capture.port import CLICK, OPEN, UNSUBSCRIBE, Capture, Store, Stored
+from sincerely.wire.capture.port import CLICK, FAILURES, OPEN, UNSUBSCRIBE, Capture, Store, Stored
 from sincerely.wire.capture.sqlite import SqliteStore
 
 __all__ = [
     "CLICK",
+    "FAILURES",
     "OPEN",
     "UNSUBSCRIBE",
     "Capture",

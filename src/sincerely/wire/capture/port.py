@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
+import psycopg
+
+# What a store raises that is locked, full, restarting or gone: to be tried again, never fatal. They
+# are no errors of Django's, which knows nothing of the store.
+FAILURES: tuple[type[Exception], ...] = (sqlite3.Error, psycopg.Error, OSError)
 OPEN, CLICK, UNSUBSCRIBE = 1, 2, 3
 ALL_TIME = 2**62
 
