@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection
 
 from sincerely.engines.folder.steps import STEPS, Step, trim_captures
 from sincerely.wire import clock, metrics
+from sincerely.wire.capture import FAILURES
 
 log = structlog.get_logger("folder")
 REST_SECONDS = 0.1
@@ -49,7 +50,7 @@ def run(stop: threading.Event) -> None:
             is_more = any([pace.take() for pace in paces])  # noqa: C419 -- each takes its step
             if rests % TRIM_EVERY == 1:
                 trim_captures(now=clock.now())
-        except (OperationalError, InterfaceError):
+        except (OperationalError, InterfaceError, *FAILURES):
             log.exception("the fold waits for its database")
             connection.close()
             stop.wait(TROUBLE_SECONDS)
