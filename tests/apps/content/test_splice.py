@@ -246,3 +246,11 @@ def test_compiling_the_same_source_gives_the_same_mail() -> None:
     draft = draft_of("<p>{{ contact.first_name }}</p>")
     assert compile_source.__module__
     assert draft_of("<p>{{ contact.first_name }}</p>").compiled == draft.compiled
+
+
+@pytest.mark.parametrize("words", ["upcase", "truncate: 9", 'default: "x"'])
+def test_a_filter_sees_a_list_as_it_is_printed(words: str) -> None:
+    draft = draft_of(
+        f"<p>{{{{ contact.labels | {words} }}}} {{{{ contact.clicks | {words} }}}}</p>"
+    )
+    assert_same(draft, {"labels": ["Dogs", "Cats"], "clicks": {"Dogs": 1}})

@@ -84,6 +84,26 @@ def _printed(value: Any) -> str:
     return str(value)
 
 
+class _Listed(list[Any]):
+    """A list that text filters see as it is printed, where python-liquid sees Python's spelling."""
+
+    def __str__(self) -> str:
+        return _printed(list(self))
+
+
+class _Mapped(dict[str, Any]):
+    """A mapping that text filters see as it is printed: as nothing."""
+
+    def __str__(self) -> str:
+        return ""
+
+
+def _fact(value: Any) -> Any:
+    if isinstance(value, list):
+        return _Listed(value)
+    return _Mapped(value) if isinstance(value, dict) else value
+
+
 def render(
     compiled: Compiled,
     person: Mapping[str, Any],
@@ -101,7 +121,7 @@ def render(
     urls |= {n: confirm_url or "#confirm" for n, url in urls.items() if url == CONFIRM_PAGE}
     # Named fields are there even if empty: `contact.size` must never mean Liquid's own `size`.
     facts: dict[str, Any] = dict.fromkeys(fields_of(compiled))
-    facts |= {key: value for key, value in person.items() if value not in ("", [], {})}
+    facts |= {key: _fact(value) for key, value in person.items() if value not in ("", [], {})}
     context = {
         "contact": facts,
         "today": facts.get("today"),
