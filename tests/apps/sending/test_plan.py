@@ -131,6 +131,24 @@ def test_planning_twice_changes_nothing(cast: Cast, now: datetime) -> None:
     assert len({bytes(n) for n in Message.objects.values_list("nonce", flat=True)}) == 30
 
 
+def test_slices_of_one_transaction_know_of_each_other(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kind = people.marketing(now)
+    for share in range(3):
+        people.add_permission(
+            people.add_contact("a@example.com", now=now, share=share), kind, now=now
+        )
+        people.opted_in(3, now=now, kind=kind)
+    for name in ("FIRST_SLICE", "SMALLEST_SLICE", "LARGEST_SLICE"):
+        monkeypatch.setattr(f"sincerely.apps.sending.actions.plan.{name}", 2)
+    dispatch = people.add_dispatch(cast, now=now, kind=kind)
+    plan_all(dispatch, now=now)
+    assert tally(dispatch.pk).by_reason == {"same_address": 2}
+    assert Message.objects.filter(mailing_id=dispatch.pk).count() == 12
+    assert len({bytes(n) for n in Message.objects.values_list("nonce", flat=True)}) == 12
+
+
 def test_each_zone_has_its_own_time(cast: Cast, now: datetime) -> None:
     kind = people.marketing(now)
     near, far = people.opted_in(2, now=now, kind=kind)

@@ -11,24 +11,29 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from django.db import transaction
 
 from sincerely.apps.people.actions.opting_out import opt_out
 from sincerely.apps.people.actions.slices import Batch, Taken
-from sincerely.apps.people.actions.staging import mark_duplicates, stage
+from sincerely.apps.people.actions.staging import (
+    fetch_flags,
+    mark_duplicates,
+    share_flags,
+    stage_if_missing,
+)
 from sincerely.apps.people.actions.taking import take
 from sincerely.apps.people.actions.trial import Trial
 from sincerely.apps.people.models import Import, WorkState
 from sincerely.apps.people.queries.files import path_of
 from sincerely.apps.people.queries.imports import world
-from sincerely.apps.people.queries.staged import Rows, Staged, flags_path, rows_path
+from sincerely.apps.people.queries.staged import Rows, Staged
 from sincerely.apps.people.rules.choices import from_json
 from sincerely.apps.people.rules.dialect import from_json as dialect_from_json
 from sincerely.apps.people.rules.record import Plan, Reject, Table
-from sincerely.apps.people.sql.bulk import is_sqlite, somebody_waits
+from sincerely.apps.people.sql.bulk import is_sqlite
+from sincerely.wire.sqlite.turnstile import somebody_waits
 
 SLICE = 10_000
 SMALLEST = 400
@@ -66,15 +71,15 @@ def check_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
     fence = claim(work, owner=owner, state=WorkState.CHECKING)
     path = path_of(work.stored_as)
     show = _Show(work, fence)
-    if not rows_path(path).exists():
-        for count in stage(path, dialect_from_json(work.dialect)):
-            show.progress("reading", count)
-            yield
+    for count in stage_if_missing(path, dialect_from_json(work.dialect)):
+        show.progress("reading", count)
+        yield
     choices = from_json(work.choices)
     plan, staged = Plan(choices, world(now)), Staged(path)
     for count in mark_duplicates(path, plan, keep=choices.duplicates):
         show.progress("comparing", count)
         yield
+    share_flags(path, now=now)
     trial = Trial(choices, is_opt_out=work.kind == "opt_out")
     for rows in staged.slices(SLICE):
         trial.add(*plan.read(rows.rows, rows.flags), flags=rows.flags)
@@ -114,6 +119,9 @@ def take_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
     fence = claim(work, owner=owner, state=WorkState.RUNNING)
     if fresh:
         advance(work, fence, started_at=now)
+    fetch_flags(path_of(work.stored_as))
+    for _count in stage_if_missing(path_of(work.stored_as), dialect_from_json(work.dialect)):
+        yield
     choices = from_json(work.choices)
     batch = Batch(work.pk, choices, work.member_id, work.api_key_id, now)
     taking = _Taking(work, fence, batch=batch, plan=Plan(choices, world(now)))
@@ -183,8 +191,3 @@ def _next_size(size: int, seconds: float) -> int:
     """Steer the slices towards the target time, at most doubling or halving."""
     factor = min(max(TARGET_SECONDS / max(seconds, 0.001), 0.5), 2.0)
     return int(min(max(size * factor, SMALLEST), SLICE))
-
-
-def has_files(path: Path) -> bool:
-    """Say whether all that the taking needs is on this machine."""
-    return rows_path(path).exists() and flags_path(path).exists()

@@ -23,11 +23,6 @@ def is_sqlite() -> bool:
     return connection.vendor == "sqlite"
 
 
-def somebody_waits() -> bool:
-    """Say whether another writer waits for this transaction to end (on SQLite there is but one)."""
-    return bool(is_sqlite() and connection.has_waiters())  # type: ignore[attr-defined]
-
-
 def column_of(model: type[models.Model], name: str) -> str:
     """Return the column of a model's field."""
     field = model._meta.get_field(name)  # noqa: SLF001 -- Django's documented API

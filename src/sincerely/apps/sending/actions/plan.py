@@ -1,10 +1,11 @@
 """Planning: an audience becomes message rows, skips with their reason included.
 
 All by set-based SQL. A call reads the next contact ids of the audience once, outside any
-transaction, then writes them in transactions of at most `WRITE_SLICE` rows, each moving
-`planned_through_id` in the same commit: a crash anywhere resumes without a gap or a double. Of
-several contacts with one address that may get the mail, the lowest contact id gets it; the others
-are skipped as `same_address`.
+transaction, then writes them slice by slice, each moving `planned_through_id` in the same commit:
+a crash anywhere resumes without a gap or a double. A transaction takes further slices while nobody
+waits for it (each page of an index is then written once for many rows). Of several contacts with
+one address that may get the mail, the lowest contact id gets it; the others are skipped as
+`same_address`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -23,10 +24,11 @@ from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.sending.models import Dispatch
 from sincerely.apps.sending.queries.facts import FACTS, facts_parameters, reason_sql
 from sincerely.apps.sending.queries.sql import id_rows, id_values, is_postgresql, moment, rows
+from sincerely.wire.sqlite.turnstile import somebody_waits
 
-WRITE_SLICE = 1_000
-SMALLEST_SLICE = 100
-LONGEST_SECONDS = 0.05
+FIRST_SLICE, SMALLEST_SLICE, LARGEST_SLICE = 1_000, 100, 10_000
+TARGET_SECONDS = 0.03  # of a slice on SQLite: who comes to the turnstile waits for it and a commit
+LONGEST_SECONDS = 0.4  # of a transaction that nobody waits for
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +61,13 @@ def plan_slice(
         return PlanProgress(0, dispatch.planned_through_id, is_done=True)
     ids = _next_ids(audience, dispatch.planned_through_id, limit)
     plan = _Plan(dispatch, version_id, due_at, now, due_by_zone or {})
-    through, start, size = dispatch.planned_through_id, 0, WRITE_SLICE
+    through, start = dispatch.planned_through_id, 0
     while start < len(ids):
-        part = ids[start : start + size]
-        begun = time.monotonic()
-        if not plan.write(part, after=through):
+        written = plan.write(ids[start:], after=through)
+        if not written:
             return PlanProgress(start, through, is_done=False)
-        if time.monotonic() - begun > LONGEST_SECONDS:
-            size = max(SMALLEST_SLICE, size // 2)
-        through, start = part[-1], start + len(part)
+        start += written
+        through = ids[start - 1]
     is_done = len(ids) < limit
     if is_done:
         Dispatch.objects.filter(pk=mailing_id, planned_through_id=through).update(is_planned=True)
@@ -91,43 +91,63 @@ class _Plan:
     due_at: datetime
     now: datetime
     due_by_zone: Mapping[str, datetime]
+    size: int = field(default_factory=lambda: FIRST_SLICE)
 
-    def write(self, ids: Sequence[int], *, after: int) -> bool:
-        """Write the rows of these contacts; False if another planner or a cancel came first."""
+    def write(self, ids: Sequence[int], *, after: int) -> int:
+        """Write the first of these contacts in one transaction and return how many.
+
+        0 if another planner or a cancel came first.
+        """
+        start, ends_at = 0, time.monotonic() + LONGEST_SECONDS
         with transaction.atomic():
-            moved = Dispatch.objects.filter(
-                pk=self.dispatch.pk, planned_through_id=after, is_planned=False
-            ).exclude(state="cancelled")
-            if not moved.update(planned_through_id=ids[-1]):
-                return False
-            with connection.cursor() as cursor:
-                cursor.execute(self._sql(), self._parameters(ids))
+            while start < len(ids):
+                part = ids[start : start + self.size]
+                if not self._slice(part, after=ids[start - 1] if start else after):
+                    break
+                start += len(part)
+                if is_postgresql() or somebody_waits() or time.monotonic() > ends_at:
+                    break
+        return start
+
+    def _slice(self, ids: Sequence[int], *, after: int) -> bool:
+        begun = time.monotonic()
+        moved = Dispatch.objects.filter(
+            pk=self.dispatch.pk, planned_through_id=after, is_planned=False
+        ).exclude(state="cancelled")
+        if not moved.update(planned_through_id=ids[-1]):
+            return False
+        with connection.cursor() as cursor:
+            cursor.execute(self._sql(), self._parameters(ids))
+        factor = TARGET_SECONDS / max(time.monotonic() - begun, 0.001)
+        wanted = int(self.size * min(max(factor, 0.5), 2.0))
+        self.size = min(max(wanted, SMALLEST_SLICE), LARGEST_SLICE)
         return True
 
     def _sql(self) -> str:
         is_marketing = self.dispatch.mailing.tag != MailingTag.TRANSACTIONAL
         nonce = (
-            "substring(%s::bytea from (place * 6 + 1)::int for 6)"
+            "substring(%s::bytea from (place * 6 - 5)::int for 6)"
             if is_postgresql()
-            else "substr(%s, place * 6 + 1, 6)"
+            else "substr(%s, place * 6 - 5, 6)"
         )
         due_cast = "CAST(%s AS timestamptz)" if is_postgresql() else "%s"
         due = due_cast
         if self.due_by_zone:
             whens = f" WHEN %s THEN {due_cast}" * len(self.due_by_zone)
             due = f"CASE time_zone{whens} ELSE {due_cast} END"
+        # Facts once per contact (else each mention of them reads again), places by their order.
         return f"""
 WITH given AS ({id_rows()}),
-facts AS ({FACTS}),
-judged AS (SELECT contact_id, address_key, time_zone,
-  {reason_sql(is_marketing=is_marketing)} AS reason FROM facts),
-first AS (SELECT address_key, MIN(contact_id) AS contact_id FROM judged
-  WHERE reason = '' GROUP BY address_key),
-settled AS (SELECT j.contact_id, j.address_key, j.time_zone, CASE WHEN j.reason <> '' THEN j.reason
-  WHEN f.contact_id <> j.contact_id OR EXISTS (SELECT 1 FROM sending_message m
-    WHERE m.mailing_id = %s AND m.occasion = 0 AND m.address_key = j.address_key
-    AND m.is_mailable) THEN 'same_address' ELSE '' END AS reason
-  FROM judged j LEFT JOIN first f ON f.address_key = j.address_key)
+facts AS MATERIALIZED ({FACTS}),
+judged AS MATERIALIZED (SELECT contact_id, address_key, time_zone,
+  {reason_sql(is_marketing=is_marketing)} AS reason,
+  ROW_NUMBER() OVER (ORDER BY contact_id) AS place FROM facts),
+settled AS (SELECT contact_id, address_key, time_zone, place, CASE WHEN reason <> '' THEN reason
+  WHEN ROW_NUMBER() OVER (PARTITION BY address_key, reason ORDER BY place) > 1
+    OR EXISTS (SELECT 1 FROM sending_message m
+      WHERE m.mailing_id = %s AND m.occasion = 0 AND m.address_key = judged.address_key
+      AND m.is_mailable) THEN 'same_address' ELSE '' END AS reason
+  FROM judged)
 INSERT INTO sending_message (mailing_id, contact_id, occasion, nonce, address_key, version_id,
   state, reason, is_mailable, due_at, fence, claimed_by, attempt_count, planned_at, finished_at,
   shown_blocks)
@@ -135,8 +155,8 @@ SELECT %s, s.contact_id, 0, {nonce}, s.address_key, {"%s::bigint" if is_postgres
   CASE WHEN s.reason = '' THEN 'planned' ELSE 'skipped' END, s.reason,
   s.reason = '', {due}, 0, '', 0, {due_cast},
   CASE WHEN s.reason = '' THEN NULL ELSE {due_cast} END, ''
-FROM settled s JOIN given g ON g.id = s.contact_id
-WHERE true ORDER BY s.contact_id
+FROM settled s
+WHERE true ORDER BY s.place
 ON CONFLICT DO NOTHING"""  # noqa: S608 -- fixed parts only
 
     def _parameters(self, ids: Sequence[int]) -> list[Any]:

@@ -1,0 +1,66 @@
+"""The turnstile before SQLite: its holder sees who waits, and writers take turns."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from sincerely.wire.sqlite.base import DatabaseWrapper
+from sincerely.wire.sqlite.turnstile import somebody_waits
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> list[DatabaseWrapper]:
+    """Two connections to one file, as two processes have them."""
+    wanted = connections.configure_settings(
+        {"default": {"ENGINE": "sincerely.wire.sqlite", "NAME": str(tmp_path / "a.sqlite3")}}
+    )["default"]
+    wanted["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "check_same_thread": False}
+    made = [DatabaseWrapper(wanted, "default") for _ in range(2)]
+    for each in made:
+        each.inc_thread_sharing()
+    return made
+
+
+def begin(connection: DatabaseWrapper) -> None:
+    connection.ensure_connection()
+    connection.set_autocommit(autocommit=False, force_begin_transaction_with_broken_autocommit=True)
+
+
+def end(connection: DatabaseWrapper) -> None:
+    connection.commit()
+    connection.set_autocommit(autocommit=True)
+
+
+@pytest.mark.django_db
+def test_who_holds_the_turnstile_sees_who_waits(two: list[DatabaseWrapper]) -> None:
+    holder, visitor = two
+    begin(holder)
+    assert not holder.has_waiters()
+    inside = threading.Event()
+
+    def come() -> None:
+        begin(visitor)
+        inside.set()
+        end(visitor)
+        visitor.close()
+
+    thread = threading.Thread(target=come)
+    thread.start()
+    while not holder.has_waiters():
+        assert not inside.is_set(), "the visitor came in beside the holder"
+    end(holder)
+    thread.join(10)
+    assert inside.is_set()
+    begin(holder)
+    assert not holder.has_waiters(), "nobody waits any more"
+    end(holder)
+    holder.close()
+
+
+@pytest.mark.django_db
+def test_outside_a_transaction_nobody_waits_for_us() -> None:
+    assert not somebody_waits()
