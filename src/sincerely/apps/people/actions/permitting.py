@@ -233,4 +233,5 @@ def payload_of(address: str, *, document: str, ip: str) -> str:
 
 
 def _rest_of_payload(document: str, ip: str) -> str:
-    return f',"document":{_QUOTED(document)},"ip":{_QUOTED(ip)},"user_agent":"","wording_hash":""}}'
+    ends = '"user_agent":"","wording_hash":""}'
+    return f'","document":{_QUOTED(document)},"ip":{_QUOTED(ip)},{ends}'
