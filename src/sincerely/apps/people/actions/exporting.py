@@ -13,6 +13,7 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 
+from sincerely.apps.operation.actions import keep_file
 from sincerely.apps.people.actions.importing import LostClaim
 from sincerely.apps.people.models import Export, WorkState
 from sincerely.apps.people.queries.exports import (
@@ -112,6 +113,7 @@ def write_export(export: Export, *, now: datetime, owner: str) -> Iterator[None]
             yield
         out.flush()
         os.fsync(out.fileno())
+    keep_file(stored_as, path, now=now)
     manifest = {
         "definition": definition_of(export),
         "taken_at": now.isoformat(),

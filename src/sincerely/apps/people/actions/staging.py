@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 
+from sincerely.apps.operation.actions import forget, keep_file
+from sincerely.apps.operation.queries import is_stored, local_copy
 from sincerely.apps.people.queries.files import read_rows
 from sincerely.apps.people.queries.staged import Staged, flags_path, rows_path
 from sincerely.apps.people.rules.dialect import Dialect
@@ -48,6 +51,27 @@ def stage(source: Path, dialect: Dialect) -> Iterator[int]:
         os.fsync(out.fileno())
     partial.replace(target)
     yield count
+
+
+def stage_if_missing(source: Path, dialect: Dialect) -> Iterator[int]:
+    """Write the staged file where this machine has none; the same upload gives the same bytes."""
+    if not rows_path(source).exists():
+        yield from stage(source, dialect)
+
+
+def share_flags(source: Path, *, now: datetime) -> None:
+    """Keep the flags in the database: another machine may do the taking."""
+    flags = flags_path(source)
+    forget(flags.name)
+    keep_file(flags.name, flags, now=now)
+
+
+def fetch_flags(source: Path) -> None:
+    """Take the flags of the last check, whatever an earlier one left on this machine."""
+    flags = flags_path(source)
+    if is_stored(flags.name):
+        flags.unlink(missing_ok=True)
+        local_copy(flags.name, flags.parent)
 
 
 def mark_duplicates(source: Path, plan: Plan, *, keep: str) -> Iterator[int]:

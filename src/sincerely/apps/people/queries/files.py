@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from python_calamine import CalamineError, CalamineWorkbook
 
+from sincerely.apps.operation.queries import local_copy
 from sincerely.apps.people.rules.dialect import (
     PREAMBLE_ROWS,
     SAMPLE_BYTES,
@@ -43,8 +44,11 @@ SAMPLE_ROWS = 200
 
 
 def path_of(stored_as: str) -> Path:
-    """Return where an upload or export lies; names are ours, never the member's."""
-    return Path(settings.UPLOADS) / stored_as
+    """Return where an upload or export lies on this machine, fetched from the database if need be.
+
+    Names are ours, never the member's.
+    """
+    return local_copy(stored_as, Path(settings.UPLOADS))
 
 
 def look_at(path: Path) -> tuple[Dialect, list[str], list[list[str]]]:

@@ -11,6 +11,7 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from sincerely.apps.people.actions.exporting import note_download
+from sincerely.apps.people.actions.imports import have_rows
 from sincerely.apps.people.models import Export, Import, WorkState
 from sincerely.apps.people.queries.exports import as_json, find_export
 from sincerely.apps.people.queries.files import path_of
@@ -25,6 +26,7 @@ CSV = "text/csv; charset=utf-8"
 
 def rejects_text(work: Import) -> Iterator[str]:
     """Yield the rejects file: row, what happened, why, then the row's own cells."""
+    have_rows(work)
     head = [_("Row"), _("Taken"), _("Reason"), _("Detail"), *work.header]
     yield lines([head])
     rows = (
