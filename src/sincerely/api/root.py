@@ -46,6 +46,7 @@ ROUTERS = (
     ("segments", "/segments"),
     ("content", "/content"),
     ("sending", "/sending"),
+    ("preferences", "/preferences"),
     ("campaigns", "/campaigns"),
     ("people", "/people"),
     ("reports", "/reports"),

@@ -42,5 +42,5 @@ export function preview(store) {
   const later = () => { if (frame.isConnected) show(); else store.removeEventListener('saved', later); };
   store.addEventListener('saved', later);
   Promise.resolve(store.save()).then(show);
-  return h('div.ed-preview', {}, modes, h('div.ed-row', {}, h('span.ed-label', {}, w.as), who, search, people), frame);
+  return h('div.ed-preview', {}, modes, h('div.ed-row', {}, h('span.ed-label', {}, w.as), who, search, people), frame, h('p.ed-hint', {}, w.previewHint));
 }

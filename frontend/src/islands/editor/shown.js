@@ -1,6 +1,6 @@
 // 'Shown to …': a short rule in the segments' language, and what everybody else sees.
 
-import { button, field, h, iconButton, select } from './dom.js';
+import { ask, button, field, h, icon, iconButton, select } from './dom.js';
 import { newBlock } from './moves.js';
 
 const SORTS = ['has_label', 'has_not_label', 'clicked', 'list', 'segment', 'field'];
@@ -49,6 +49,7 @@ export function shownTo(store, block) {
   const rule = read(block.shown_to);
   if (rule) parts.push(...conditions(store, block, rule, set));
   else parts.push(rawRule(store, block, set));
+  parts.push(weighed(store, block.shown_to));
   const other = block.otherwise?.type || '';
   const kinds = [...store.kinds.values()].filter((kind) => !kind.isLocked && !['header', 'spacer'].includes(kind.type)).map((kind) => [kind.type, kind.name]);
   parts.push(field(w.others, select([['', w.nothing], ...kinds], other, (type) => set((one) => {
@@ -56,6 +57,36 @@ export function shownTo(store, block) {
     else one.otherwise = { ...newBlock(store, type), id: `${one.id}-else` };
   }))));
   return h('fieldset.ed-group', {}, parts);
+}
+
+const weights = new Map(); // what was answered, by rule: drawing anew asks nothing again
+let asked = 0;
+
+/** A line under the rule: how many people it fits now, in which words, or what is wrong with it. */
+function weighed(store, rule) {
+  const key = JSON.stringify(rule);
+  const line = h('p.ed-weight', { 'aria-live': 'polite' });
+  if (weights.has(key)) show(line, weights.get(key), store.words);
+  else {
+    line.textContent = store.words.weighing;
+    clearTimeout(asked);
+    asked = setTimeout(() => weigh(store, key, line), 300);
+  }
+  return line;
+}
+
+async function weigh(store, key, line) {
+  const { ok, body } = await ask(store.setup.urls.weigh, { method: 'POST', json: JSON.parse(key) }).catch(() => ({}));
+  if (!ok) { line.textContent = ''; return; }
+  weights.set(key, body);
+  setTimeout(() => weights.delete(key), 60_000); // people come and go
+  show(line, body, store.words);
+}
+
+function show(line, { count, sentence, problems }, words) {
+  line.classList.toggle('is-wrong', problems.length > 0);
+  if (problems.length) line.replaceChildren(icon('alert-triangle'), problems.join(' '));
+  else line.replaceChildren(h('strong', {}, `${count.toLocaleString(document.documentElement.lang)} ${words.people}`), ` ${sentence}`);
 }
 
 function conditions(store, block, { joined, conditions: nodes }, set) {

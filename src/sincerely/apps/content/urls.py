@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sincerely.apps.content.views import checks, editor, images, links, preview, templates
+from sincerely.apps.content.views import checks, editor, images, links, preview, rules, templates
 
 app_name = "content"
 EDITOR = [
@@ -17,6 +17,7 @@ EDITOR = [
         name="restore",
     ),
     path("mail/content/<int:content_id>/keep/", templates.keep, name="keep"),
+    path("mail/rules/weigh/", rules.weigh, name="weigh-rule"),
     path("mail/viewers/", editor.viewers, name="viewers"),
     path("mail/blocks/", editor.saved_blocks, name="saved-blocks"),
     path("mail/blocks/<int:block_id>/forget/", editor.forget_block, name="forget-block"),

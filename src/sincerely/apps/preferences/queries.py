@@ -65,6 +65,12 @@ def visit_of(purpose: Purpose, token: str) -> Visit | None:
     )
 
 
+def is_of_a_test(purpose: Purpose, token: str) -> bool:
+    """Say whether a token of ours comes from a test mail, which is nobody's message."""
+    facts = open_token(settings.TOKEN_KEYS, purpose, token)
+    return facts is not None and facts.message_id == 0
+
+
 def _language(message: Message) -> str:
     """Return the contact's language if we speak it, else the mail's, else English."""
     written = str(message.version.compiled.get("language", "")) if message.version else ""

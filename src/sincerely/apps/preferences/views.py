@@ -55,6 +55,8 @@ def _page(purpose: Purpose) -> Callable[[Page], Callable[[HttpRequest, str], Htt
         @wraps(view)
         def opened(request: HttpRequest, token: str) -> HttpResponse:
             visit = queries.visit_of(purpose, token)
+            if visit is None and queries.is_of_a_test(purpose, token):
+                return render(request, "preferences/test_mail.html", {"purpose": purpose.name})
             if visit is None:
                 raise Http404
             with translation.override(visit.language):

@@ -118,6 +118,7 @@ def _urls(content_id: int) -> dict[str, str]:
         "keep": reverse("content:keep", args=[content_id]),
         "blocks": reverse("content:saved-blocks"),
         "viewers": reverse("content:viewers"),
+        "weigh": reverse("content:weigh-rule"),
         "upload": reverse("content:upload"),
         "images": reverse("content:choose-image"),
         "preview": _reverse("content:preview", content_id),

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import get_language_info
 
 from sincerely.apps.consent.queries import standing_of
 from sincerely.apps.consent.queries.evidence import proof_of
@@ -53,12 +54,28 @@ def show(request: HttpRequest, contact_id: int) -> HttpResponse:
         ],
         "lists": lists_of(contact_id),
         "engagement": engagement_of(contact_id),
+        "language": _language_name(contact.language),
+        "import_id": _import_id(contact.source),
         "campaigns": recent_campaigns(limit=50),
         "sharers": _sharers(contact),
         "may_edit": may(role, Capability.EDIT_CONTACTS),
         "may_consent": may(role, Capability.EDIT_CONSENT),
     }
     return render(request, "people/contact_page.html", context)
+
+
+def _language_name(code: str) -> str:
+    """Return a language in the member's own; a code that nobody knows stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code
+
+
+def _import_id(source: str) -> int | None:
+    """Return the import that brought somebody, if one did."""
+    way, _, number = source.partition(":")
+    return int(number) if way == "import" and number.isdecimal() else None
 
 
 def _sharers(contact: Contact) -> list[Contact]:
