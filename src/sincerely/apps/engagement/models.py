@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.labels.models import Label
@@ -68,7 +69,7 @@ class Link(models.Model):
 class SignalKind(models.TextChoices):
     """What the tracker or another source saw."""
 
-    OPEN = "open", _("open")
+    OPEN = "open", pgettext_lazy("signal", "open")
     CLICK = "click", _("click")
     UNSUBSCRIBE = "unsubscribe", _("one-click unsubscribe")
 
