@@ -163,6 +163,7 @@ def cancel_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> int:
     """End a campaign: what was not handed over stays here. Returns how many were stopped."""
     with transaction.atomic():
         campaign = locked(campaign_id, "cancel")
+        sending.switch_off(campaign.mailing_id, now=now, actor=PROGRAM)
         _turn(campaign, Stage.CANCELLED, now=now, actor=actor)
     return end_cancelled(campaign, now=now)
 

@@ -9,6 +9,7 @@ from sincerely.apps.sending.actions.dispatches import (
     place_hold,
     repeat_unknown,
     resume,
+    switch_off,
 )
 from sincerely.apps.sending.actions.plan import PlanProgress, plan_slice
 from sincerely.apps.sending.actions.senders import ensure_default_sender
@@ -27,4 +28,5 @@ __all__ = [
     "repeat_unknown",
     "resume",
     "send_test",
+    "switch_off",
 ]

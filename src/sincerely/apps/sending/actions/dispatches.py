@@ -63,6 +63,15 @@ def resume(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> bool:
 
 def cancel(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> int:
     """End a mailing: what has not been handed over never leaves. Returns how many were stopped."""
+    switch_off(mailing_id, now=now, actor=actor)
+    stopped = 0
+    while n := _cancel_slice(mailing_id, now):
+        stopped += n
+    return stopped
+
+
+def switch_off(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> None:
+    """Let nothing of a mailing leave or be planned any more; its messages are ended by `cancel`."""
     with transaction.atomic():
         changed = (
             Dispatch.objects.filter(pk=mailing_id)
@@ -71,10 +80,6 @@ def cancel(mailing_id: int, *, now: datetime, actor: Actor = PROGRAM) -> int:
         )
         if changed and not actor.is_program:
             audit(actor, "mailing.cancelled", now=now, detail={"mailing": mailing_id})
-    stopped = 0
-    while n := _cancel_slice(mailing_id, now):
-        stopped += n
-    return stopped
 
 
 def sweep_cancelled(*, now: datetime) -> int:
