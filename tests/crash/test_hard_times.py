@@ -21,6 +21,7 @@ from django.db import connection, connections
 from django.test import Client
 
 from sincerely.apps.campaigns.models import Campaign, Stage
+from sincerely.apps.engagement.queries import capture_store
 from sincerely.apps.operation.actions import Life, beat
 from sincerely.apps.sending.models import Dispatch, Message, Transport
 from sincerely.apps.sending.queries import is_finished, tally
@@ -132,6 +133,7 @@ def test_a_database_that_restarts_loses_nothing(cast: Cast, now: datetime) -> No
                         " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                     )
                 connection.close()
+                capture_store().close()
         with sending():
             until(lambda: is_finished(dispatch.pk), seconds=600)
     _judge(server, dispatch, unknown=rounds * 4)

@@ -1,0 +1,71 @@
+"""A sender whose steps a test takes one by one, so that it can die between any two of them.
+
+It claims, writes and records with the sender's own parts; only the wire is missing: the test says
+what the receiving server answers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from sincerely.apps.sending.actions.outbox import recover
+from sincerely.apps.sending.queries.outbox import claimable, dispatches
+from sincerely.engines.sender.owner import Owner
+from sincerely.engines.sender.prepare import PressRoom
+from sincerely.engines.sender.ready import Ready
+from sincerely.engines.sender.record import GO, Recorder
+from sincerely.engines.sender.recover import take_over
+from sincerely.wire import clock
+from sincerely.wire.smtp.replies import Outcome
+
+
+class StepSender:
+    """`queue` is rendered and waits, `abroad` has been granted and its outcome is not recorded."""
+
+    def __init__(self) -> None:
+        self.owner = Owner()
+        self.owner.appear()
+        self.queue: list[Ready] = []
+        self.abroad: dict[int, Ready] = {}
+        self._room = PressRoom(owner=self.owner.name, signing_threads=1)
+        self._loop = asyncio.new_event_loop()
+        self._recorder = Recorder(self._loop)
+        self._recorder.start()
+
+    def claim(self, limit: int) -> None:
+        """Claim and write mail of each mailing that has some due."""
+        now = clock.now()
+        due = [mailing_id for mailing_id, _ in claimable(now)]
+        for mailing in dispatches(due).values():
+            self.queue += self._room.fill(mailing, now=now, limit=limit)
+
+    def turn(self, done: Ready | None, outcome: Outcome | None, following: Ready | None) -> str:
+        """One turn at the recorder: an outcome, the gate for the next mail, or both."""
+        answer = self._recorder.turn(done=done, outcome=outcome, following=following)
+
+        async def said() -> str:
+            return await answer
+
+        word = self._loop.run_until_complete(said())
+        if done is not None:
+            self.abroad.pop(done.message.id, None)
+        if following is not None and word == GO:
+            self.abroad[following.message.id] = following
+        return word
+
+    def look_after_the_dead(self) -> None:
+        """Take over from senders that have died."""
+        take_over(self.owner.name, now=clock.now())
+
+    def die(self) -> None:
+        """End without a word: what is claimed and dialled stays as it is."""
+        self._recorder.close()
+        self._room.close()
+        self._loop.close()
+        self.owner.leave()
+
+    def stop(self) -> None:
+        """End in order: give back what is left."""
+        self._recorder.close()
+        recover(self.owner.name, now=clock.now())
+        self.die()
