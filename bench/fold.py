@@ -1,76 +1,81 @@
-"""The fold: outcomes and signals per second, against a plain insert of the same events.
+"""The fold: signals per second, against a plain insert of the same events into the same table.
 
-Makes a fresh SQLite installation in a temporary folder (or uses DATABASE_URL as it is), plans one
-mailing to N contacts by plain SQL, folds the outcomes, captures M clicks and opens of people and
-scanners, folds them in all three rounds, and compares with inserting the same rows into a copy of
-the indexed event table. Run: `python -m bench.fold [contacts] [signals]`.
+    python -m bench.fold [CONTACTS] [SIGNALS] [--postgres] [--sustain SECONDS RATE]
+
+Makes a fresh installation (`--postgres`: on a throw-away cluster with durable commits), a mailing
+to CONTACTS and their outcomes, captures SIGNALS opens and clicks, and folds them in all three
+rounds, in slices that fit their time as the folder takes them. The rate is that of captures and
+second looks together, in which events, rollups and labels are made; 'with the final look' adds the
+look a day later. The reference inserts the same events again into the same indexed table, 10,000 to
+a transaction.
+
+`--sustain` feeds RATE signals a second from a process of its own for SECONDS. The signals tell of
+the day before, so each goes through all three looks at once: the load of a day at that rate. The
+fold runs as in production, and its lag is printed every ten seconds.
 """
 
 # ruff: noqa: PLC0415, SLF001 -- the settings must be named before any model is imported
 from __future__ import annotations
 
+import argparse
+import json
 import os
 import random
+import shutil
+import subprocess
 import sys
 import tempfile
 import time
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from typing import Self
+
+from bench.cluster import durable_cluster
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
-
-
-def main(contacts: int = 50_000, signals: int = 30_000) -> dict[str, float]:
-    """Run once and return rates per second and the ratio to the plain insert."""
-    with tempfile.TemporaryDirectory(prefix="bench-fold-") as home:
-        os.environ.setdefault("SINCERELY_HOME", home)
-        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sincerely.project.settings")
-        os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")
-        import django
-
-        django.setup()
-        return _measure(contacts, signals)
-
-
-def _measure(contacts: int, signals: int) -> dict[str, float]:
-    from django.core.management import call_command
-    from django.db import connection
-
-    call_command("migrate", verbosity=0)
-    mailing_id = _world(contacts)
-    capture = _captures(contacts, signals, mailing_id)
-    from sincerely.apps.engagement.queries import capture_store
-    from sincerely.engines.folder import steps
-
-    figures = {"outcomes/s": _timed(contacts, steps.fold_outcomes, now=NOW + timedelta(hours=1))}
-    capture_store().append(capture)
-    later = NOW + timedelta(days=1)
-    spent = time.perf_counter()
-    figures["captures/s"] = _timed(signals, steps.fold_captures, now=later)
-    figures["second looks/s"] = _timed(signals, steps.settle_soon, now=later)
-    spent = time.perf_counter() - spent
-    figures["final looks/s"] = _timed(signals, steps.settle_finally, now=NOW + timedelta(days=4))
-    figures["signals/s"] = signals / spent
-    figures["plain insert/s"] = _plain(connection)
-    figures["ratio"] = figures["signals/s"] / figures["plain insert/s"]
-    figures["longest step ms"] = LONGEST[0] * 1000
-    return figures
-
-
+MARK = 0.15
+AGO = timedelta(days=1, minutes=5)
 LONGEST = [0.0]
 
 
-def _timed(rows: int, step, **arguments) -> float:
-    start = time.perf_counter()
-    while True:
-        before = time.perf_counter()
-        done = step(**arguments)
-        LONGEST[0] = max(LONGEST[0], time.perf_counter() - before)
-        if not done.is_more:
-            return rows / (time.perf_counter() - start)
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="bench.fold")
+    parser.add_argument("contacts", type=int, nargs="?", default=50_000)
+    parser.add_argument("signals", type=int, nargs="?", default=50_000)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--sustain", type=int, nargs=2, metavar=("SECONDS", "RATE"))
+    parser.add_argument("--feed", type=int, nargs=5, help=argparse.SUPPRESS)
+    return parser.parse_args()
 
 
-def _people(contacts: int) -> None:
+class Timed:
+    """Wall and CPU seconds of a block."""
+
+    def __enter__(self) -> Self:
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+        return self
+
+    def __exit__(self, *_problem: object) -> None:
+        self.wall = time.perf_counter() - self.wall
+        self.cpu = time.process_time() - self.cpu
+
+
+def stepped(step, *, now: datetime) -> Timed:
+    """Take a step until nothing is due, in slices that fit their time, as the folder does."""
+    from sincerely.engines.folder.main import Pace
+    from sincerely.wire import clock
+
+    clock.set_offset(now - datetime.now(UTC))
+    pace = Pace(step)
+    with Timed() as spent:
+        while pace.take():
+            LONGEST[0] = max(LONGEST[0], pace.seconds)
+    clock.set_offset(timedelta(0))
+    return spent
+
+
+def people(contacts: int) -> None:
     from sincerely.apps.contacts.models import Contact
 
     Contact.objects.bulk_create(
@@ -88,7 +93,8 @@ def _people(contacts: int) -> None:
     )
 
 
-def _world(contacts: int) -> int:
+def world(contacts: int) -> int:
+    """Contacts, a mailing of ten labelled links, messages and their outcomes; the mailing's id."""
     from django.db import transaction
 
     from sincerely.apps.contacts.models import Contact
@@ -97,15 +103,15 @@ def _world(contacts: int) -> int:
     from sincerely.apps.sending.models import Attempt, Message
 
     mailing = register_mailing("Bench", tag="campaign", now=NOW)
-    label = Label.objects.create(name="Bench", created_at=NOW)
+    labels = [Label.objects.create(name=f"Bench {n}", created_at=NOW) for n in range(5)]
     replace_links(
         mailing.pk,
-        [LinkSpec(n, f"https://shop.example/{n}", label_id=label.pk) for n in range(1, 11)],
+        [LinkSpec(n, f"https://shop.example/{n}", label_id=labels[n % 5].pk) for n in range(1, 11)],
     )
     with transaction.atomic():
-        _people(contacts)
-        ids = Contact.objects.order_by("pk").values_list("pk", flat=True)
-        Message.objects.bulk_create(
+        people(contacts)
+        ids = list(Contact.objects.order_by("pk").values_list("pk", flat=True))
+        messages = Message.objects.bulk_create(
             (
                 Message(
                     mailing_id=mailing.pk,
@@ -121,64 +127,221 @@ def _world(contacts: int) -> int:
             batch_size=2_000,
         )
         Attempt.objects.bulk_create(
-            (
-                Attempt(message_id=pk, at=NOW, outcome="accepted")
-                for pk in Message.objects.order_by("pk").values_list("pk", flat=True)
-            ),
+            (Attempt(message_id=m.pk, at=NOW, outcome="accepted") for m in messages),
             batch_size=2_000,
         )
     return mailing.pk
 
 
-def _captures(contacts: int, signals: int, mailing_id: int):
-    from sincerely.apps.sending.models import Message
+def capture(mailing_id: int, message_id: int, at: datetime, chance: random.Random, contact_id: int):
     from sincerely.wire.capture import CLICK, OPEN, Capture
 
-    chance = random.Random(1)
-    messages = list(
-        Message.objects.filter(mailing_id=mailing_id).values_list("pk", "contact_id")[:contacts]
+    return Capture(
+        at_us=int(at.timestamp() * 1e6),
+        kind=chance.choice((OPEN, OPEN, CLICK)),
+        mailing_id=mailing_id,
+        message_id=message_id,
+        nonce=contact_id.to_bytes(6, "big"),
+        link_number=chance.randint(1, 10),
+        ip=f"81.2.{chance.randrange(256)}.{chance.randrange(256)}",
+        user_agent=BROWSER,
     )
+
+
+def captures(signals: int, mailing_id: int):
+    from sincerely.apps.sending.models import Message
+
+    chance = random.Random(1)
+    messages = list(Message.objects.filter(mailing_id=mailing_id).values_list("pk", "contact_id"))
     rows = []
     for _ in range(signals):
         message_id, contact_id = chance.choice(messages)
-        after = timedelta(seconds=chance.uniform(1, 80_000))
-        rows.append(
-            Capture(
-                at_us=int((NOW + after).timestamp() * 1e6),
-                kind=chance.choice((OPEN, OPEN, CLICK)),
-                mailing_id=mailing_id,
-                message_id=message_id,
-                nonce=contact_id.to_bytes(6, "big"),
-                link_number=chance.randint(1, 10),
-                ip=f"81.2.{chance.randrange(256)}.{chance.randrange(256)}",
-                user_agent=BROWSER,
-            )
-        )
+        at = NOW + timedelta(seconds=chance.uniform(1, 80_000))
+        rows.append(capture(mailing_id, message_id, at, chance, contact_id))
     return sorted(rows)
 
 
-def _plain(connection) -> float:
-    """Insert the same events into a table with the same indexes, in batches of 10,000."""
+def plain(connection) -> tuple[float, Timed]:
+    """Insert the same events again, in batches of 10,000; return events a second."""
     from sincerely.apps.engagement import sql
     from sincerely.apps.engagement.models import Event
 
     names = [f.column for f in Event._meta.concrete_fields if f.column != "id"]
     rows = list(Event.objects.filter(kind__in=("opened", "clicked")).values_list(*names))
     rows = [tuple(sql.at(v) if isinstance(v, datetime) else v for v in row) for row in rows]
+    insert = (
+        f"INSERT INTO engagement_event ({', '.join(names)}) "
+        f"VALUES ({', '.join(['%s'] * len(names))})"
+    )
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM engagement_event WHERE kind IN ('opened', 'clicked')")
-        start = time.perf_counter()
-        for n in range(0, len(rows), 10_000):
-            cursor.execute("BEGIN")
-            cursor.executemany(
-                f"INSERT INTO engagement_event ({', '.join(names)}) "
-                f"VALUES ({', '.join(['%s'] * len(names))})",
-                rows[n : n + 10_000],
-            )
-            cursor.execute("COMMIT")
-    return len(rows) / (time.perf_counter() - start)
+        with Timed() as spent:
+            for n in range(0, len(rows), 10_000):
+                cursor.execute("BEGIN")
+                cursor.executemany(insert, rows[n : n + 10_000])
+                cursor.execute("COMMIT")
+    return len(rows) / spent.wall, spent
+
+
+def measure(contacts: int, signals: int) -> None:
+    from django.db import connection
+
+    from sincerely.apps.engagement.queries import capture_store
+    from sincerely.engines.folder import main as folder
+    from sincerely.engines.folder import steps
+
+    mailing_id = world(contacts)
+    folder.prepare()
+    outcomes = stepped(steps.fold_outcomes, now=NOW + timedelta(hours=1))
+    capture_store().append(captures(signals, mailing_id))
+    later = NOW + timedelta(days=1)
+    taken = stepped(steps.fold_captures, now=later)
+    soon = stepped(steps.settle_soon, now=later)
+    final = stepped(steps.settle_finally, now=NOW + timedelta(days=4))
+    reference, spent = plain(connection)
+    rate = signals / (taken.wall + soon.wall)
+    all_rounds = signals / (taken.wall + soon.wall + final.wall)
+    print(f"outcomes                {contacts / outcomes.wall:10,.0f}/s")
+    print(f"captures                {signals / taken.wall:10,.0f}/s")
+    print(f"second looks            {signals / soon.wall:10,.0f}/s")
+    print(f"final looks             {signals / final.wall:10,.0f}/s")
+    print(f"signals                 {rate:10,.0f}/s")
+    print(f"  with the final look   {all_rounds:10,.0f}/s")
+    print(f"plain insert            {reference:10,.0f}/s")
+    print(f"ratio                   {rate / reference:10.2f}")
+    print(f"CPU per signal          {1e6 * (taken.cpu + soon.cpu) / signals:10.0f} µs")
+    print(f"CPU per plain insert    {1e6 * spent.cpu / signals:10.0f} µs")
+    print(f"longest step            {LONGEST[0] * 1000:10.0f} ms")
+    result = {
+        "path": "fold",
+        "database": connection.vendor,
+        "measured": round(rate),
+        "unit": "signals/s",
+        "reference": round(reference),
+        "reference_name": "plain insert of the same events, 10,000 to a transaction",
+        "ratio": round(rate / reference, 2),
+        "mark": MARK,
+        "outcomes_per_s": round(contacts / outcomes.wall),
+        "with_final_look_per_s": round(all_rounds),
+        "cpu_us": round(1e6 * (taken.cpu + soon.cpu) / signals),
+        "reference_cpu_us": round(1e6 * spent.cpu / signals),
+        "longest_ms": round(LONGEST[0] * 1000),
+    }
+    print(f"RESULT {json.dumps(result)}")
+
+
+def feed(rate: int, seconds: int, mailing_id: int, first: int, count: int) -> None:
+    """Append captures at a rate, twenty times a second, as a tracker would; message = contact."""
+    from sincerely.apps.engagement.queries import capture_store
+
+    store, chance = capture_store(), random.Random(2)
+    start, sent = time.monotonic(), 0
+    while (passed := time.monotonic() - start) < seconds:
+        due = int(passed * rate) - sent
+        if due > 0:
+            at = datetime.now(UTC) - AGO
+            ids = (chance.randrange(first, first + count) for _ in range(due))
+            store.append([capture(mailing_id, pk, at, chance, pk) for pk in ids])
+            sent += due
+        time.sleep(0.05)
+    print(f"fed {sent:,} signals", flush=True)
+
+
+def sustain(contacts: int, seconds: int, rate: int) -> None:
+    """Fold what the feeder brings, and print the lag of each look."""
+    import threading
+
+    from django.db import connection
+
+    from sincerely.apps.contacts.models import Contact
+    from sincerely.apps.sending.models import Message
+    from sincerely.engines.folder import main as folder
+    from sincerely.engines.folder import steps
+
+    mailing_id = world(contacts)
+    first = Contact.objects.order_by("pk").values_list("pk", flat=True)[0]
+    assert Message.objects.order_by("pk").values_list("pk", flat=True)[0] == first
+    stepped(steps.fold_outcomes, now=datetime.now(UTC))
+    command = [sys.executable, "-m", "bench.fold", "--feed"]
+    numbers = map(str, (rate, seconds, mailing_id, first, contacts))
+    feeder = subprocess.Popen([*command, *numbers])
+    stop, lags = threading.Event(), []
+    watching = threading.Thread(target=watch, args=(stop, lags))
+    watching.start()
+    folding = threading.Thread(target=folder.run, args=(stop,))
+    with Timed() as spent:
+        folding.start()
+        feeder.wait()
+    stop.set()
+    folding.join()
+    watching.join()
+    half = len(lags) // 2
+    early, late = max(lags[:half], default=0.0), max(lags[half:], default=0.0)
+    result = {
+        "path": "fold, sustained",
+        "database": connection.vendor,
+        "measured": rate,
+        "unit": "signals/s fed",
+        "seconds": seconds,
+        "lag_s": round(late, 1),
+        "lag_first_half_s": round(early, 1),
+        "growing": late > early + 1,
+        "cpu_share": round(spent.cpu / spent.wall, 2),
+    }
+    print(f"RESULT {json.dumps(result)}")
+
+
+def watch(stop, lags: list[float]) -> None:
+    """Every ten seconds, print how old the oldest signal is that a look has not reached."""
+    from django.db import connection
+
+    from sincerely.apps.engagement.models import Signal
+    from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
+
+    start = time.monotonic()
+    while not stop.wait(10):
+        waiting = capture_store().read(position(CAPTURE), 1)
+        behind = [lag_of(datetime.fromtimestamp(w.capture.at_us / 1e6, UTC)) for w in waiting]
+        for number in (2, 3):
+            mark = position(f"round {number}")
+            next_at = Signal.objects.filter(pk__gt=mark).order_by("pk").values_list("at", flat=True)
+            behind += [lag_of(at) for at in next_at[:1]]
+        lags.append(max(behind, default=0.0))
+        print(f"{time.monotonic() - start:6.0f} s  lag {lags[-1]:6.1f} s", flush=True)
+    connection.close()
+
+
+def lag_of(at: datetime) -> float:
+    return (datetime.now(UTC) - at - AGO).total_seconds()
+
+
+def main() -> int:
+    asked = options()
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sincerely.project.settings")
+    os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")
+    with ExitStack() as open_things:
+        if not asked.feed:
+            home = tempfile.mkdtemp(prefix="bench-fold-")
+            open_things.callback(shutil.rmtree, home, ignore_errors=True)
+            os.environ["SINCERELY_HOME"] = home
+            if asked.postgres:
+                os.environ["DATABASE_URL"] = open_things.enter_context(durable_cluster())
+        import django
+        from django.core.management import call_command
+        from django.db import connections
+
+        django.setup()
+        if asked.feed:
+            feed(*asked.feed)
+            return 0
+        open_things.callback(connections.close_all)
+        call_command("migrate", verbosity=0)
+        if asked.sustain:
+            sustain(asked.contacts, *asked.sustain)
+        else:
+            measure(asked.contacts, asked.signals)
+    return 0
 
 
 if __name__ == "__main__":
-    for name, value in main(*map(int, sys.argv[1:])).items():
-        print(f"{name:18} {value:12,.2f}")
+    sys.exit(main())

@@ -6,7 +6,10 @@ more are waiting, so that the loop knows when to rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -33,23 +36,42 @@ KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup fold
 
 
 class Step(NamedTuple):
-    """What a step did."""
+    """What a step did, and for how many seconds it kept others from writing."""
 
     taken: int
     is_more: bool
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
+class Turn:
+    """A fold's transaction: from the moment that it is this one's turn until it is committed."""
+
+    since: float = 0.0
+    seconds: float = 0.0
+
+
+@contextmanager
+def a_turn(now: datetime) -> Iterator[Turn]:
+    """Hold the fold's turn for the length of the block, in one transaction."""
+    turn = Turn()
+    with transaction.atomic():
+        engagement.take_turn(now)
+        turn.since = time.monotonic()
+        yield turn
+    turn.seconds = time.monotonic() - turn.since
 
 
 def fold_outcomes(*, now: datetime, limit: int = SLICE) -> Step:
     """Turn outcomes at the wire into events: sent, delivered, bounced."""
-    with transaction.atomic():
-        engagement.take_turn(now)
+    with a_turn(now) as turn:
         mark = position(ATTEMPTS)
         count, last = queries.gather_outcomes(mark, limit, through_id=HORIZON.look())
         if not count:
             return Step(0, is_more=False)
         engagement.record_happened()
         engagement.move(ATTEMPTS, last, now=now)
-    return Step(count, is_more=count == limit)
+    return Step(count, is_more=count == limit, seconds=turn.seconds)
 
 
 def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
@@ -58,27 +80,27 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
     captures = store.read(position(CAPTURE), limit)
     if not captures:
         return Step(0, is_more=False)
-    with transaction.atomic():
-        engagement.take_turn(now)
+    with a_turn(now) as turn:
         mark = position(CAPTURE)
         mine = [stored for stored in captures if stored.id > mark]
+        if not mine:  # another folder was here in the meantime
+            return Step(0, is_more=True)
         messages = queries.messages_of({stored.capture.message_id for stored in mine})
         taken = engagement.take(mine, messages, now=now)
         _withdraw_all(taken.one_clicks, now=now)
         learn(deltas_of(taken.clicks), now=now)
         settle_confirmations(taken.clicks, now=now)
-        engagement.move(CAPTURE, captures[-1].id, now=now)
-    return Step(len(captures), is_more=len(captures) == limit)
+        engagement.move(CAPTURE, mine[-1].id, now=now)
+    return Step(len(mine), is_more=len(captures) == limit, seconds=turn.seconds)
 
 
 def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
     """Judge again what is due; labels learn, and people on the confirm button's click stay."""
-    with transaction.atomic():
-        engagement.take_turn(now)
+    with a_turn(now) as turn:
         settled = engagement.settle(number, now=now, limit=limit)
         learn(deltas_of(settled.clicks), now=now)
         settle_confirmations(settled.clicks, now=now)
-    return Step(settled.count, is_more=settled.is_more)
+    return Step(settled.count, is_more=settled.is_more, seconds=turn.seconds)
 
 
 def settle_soon(*, now: datetime, limit: int = SLICE) -> Step:

@@ -15,12 +15,19 @@ from sincerely.apps.engagement import sql
 from sincerely.apps.engagement.actions.acting import Change, act_on
 from sincerely.apps.engagement.actions.watermarks import move
 from sincerely.apps.engagement.models import Signal
-from sincerely.apps.engagement.queries.facts import Run, SignalFacts, current_verdicts, judged
+from sincerely.apps.engagement.queries.facts import (
+    Run,
+    SignalFacts,
+    current_verdicts,
+    due,
+    judged,
+)
 from sincerely.apps.engagement.queries.watermarks import position
 from sincerely.apps.engagement.rules.changes import ClickChange
 from sincerely.apps.engagement.rules.verdict import WINDOWS, Judgement
 
 AUTOMATION, FINAL = 2, 3
+ENDLESS = 2**62
 VERDICT_COLUMNS = ("signal_id", "round", "verdict", "machine_probability", "reasons", "at")
 
 
@@ -39,7 +46,10 @@ def settle(number: int, *, now: datetime, limit: int) -> Settled:
     Call inside the fold's transaction; the mark of the round moves with it.
     """
     reader = f"round {number}"
-    run, count = _due(number, position(reader), now=now, limit=limit)
+    # The final round never overtakes the automation round, in which a signal starts to count.
+    last = position(f"round {AUTOMATION}") if number == FINAL else ENDLESS
+    between = Run(position(reader), last)
+    run, count = due(between, until=now - WINDOWS[number], limit=limit)
     if not count:
         return Settled([], 0, is_more=False)
     found = judged(run, number=number)
@@ -47,22 +57,6 @@ def settle(number: int, *, now: datetime, limit: int) -> Settled:
     clicks = write_round(found, before, number=number, now=now, starts=number == AUTOMATION)
     move(reader, run.through_id, now=now)
     return Settled(clicks, count, is_more=count == limit)
-
-
-def _due(number: int, after_id: int, *, now: datetime, limit: int) -> tuple[Run, int]:
-    """Return the run up to the first signal whose time has not come, and how many it holds.
-
-    The final round never overtakes the automation round, in which a signal starts to count.
-    """
-    rows = Signal.objects.filter(pk__gt=after_id).order_by("pk")
-    if number == FINAL:
-        rows = rows.filter(pk__lte=position(f"round {AUTOMATION}"))
-    count, through_id = 0, after_id
-    for signal_id, at in rows.values_list("pk", "at")[:limit]:
-        if at > now - WINDOWS[number]:
-            break
-        count, through_id = count + 1, signal_id
-    return Run(after_id, through_id), count
 
 
 def write_round(

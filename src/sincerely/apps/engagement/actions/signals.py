@@ -112,11 +112,11 @@ def _signal_rows(
     tracked: list[Stored], messages: dict[int, MessageFacts], now: datetime
 ) -> list[tuple[Any, ...]]:
     links = links_of({stored.capture.mailing_id for stored in tracked})
-    rows = []
+    stored_as, rows = sql.adapter(), []
     for number, capture in tracked:
         link = links[capture.mailing_id].get(capture.link_number) if capture.link_number else None
         rows.append(
-            (number, KINDS[capture.kind], sql.at(when(capture, now)),
+            (number, KINDS[capture.kind], stored_as(when(capture, now)),
              messages[capture.message_id].contact_id, capture.mailing_id, capture.message_id,
              link.id if link else None, capture.ip or None, capture.user_agent[:400],
              capture.method[:8], capture.headers or "{}", capture.is_simulated)

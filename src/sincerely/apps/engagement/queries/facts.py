@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.models import Link, Mailing
+from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.engagement.rules.verdict import (
     WINDOWS,
     Circumstances,
@@ -25,16 +25,18 @@ from sincerely.apps.engagement.sql import moment_of
 
 SYSTEM_ROLES = ("unsubscribe", "preferences", "legal", "view")
 SURE_ACTS = ("replied", "forwarded", "confirmed")
+# COALESCE(…, NULL) keeps Django's converter for SQLite away, which costs more than the reading.
 _SIGNALS = """
-SELECT s.capture_id, s.contact_id, s.mailing_id, s.message_id, s.link_id, s.kind, s.at, s.ip,
-    s.user_agent, s.method, s.headers, s.is_simulated, d.delivered_at
+SELECT s.capture_id, s.contact_id, s.mailing_id, s.message_id, s.link_id, s.kind,
+    COALESCE(s.at, NULL), s.ip, s.user_agent, s.method, s.headers, s.is_simulated,
+    COALESCE(d.delivered_at, NULL)
 FROM engagement_signal s LEFT JOIN engagement_delivery d ON d.contact_id = s.contact_id
     AND d.mailing_id = s.mailing_id AND d.message_id = s.message_id
 WHERE s.capture_id > %s AND s.capture_id <= %s AND s.kind IN ('open', 'click')
 ORDER BY s.capture_id
 """
 _CLICKS = """
-SELECT o.message_id, o.at, o.link_id
+SELECT o.message_id, COALESCE(o.at, NULL), o.link_id
 FROM (SELECT DISTINCT contact_id, message_id FROM engagement_signal
     WHERE capture_id > %s AND capture_id <= %s AND kind = 'click') mine
 JOIN engagement_signal o ON o.contact_id = mine.contact_id AND o.message_id = mine.message_id
@@ -47,6 +49,15 @@ FROM (SELECT DISTINCT contact_id, mailing_id FROM engagement_signal
 JOIN engagement_event e ON e.mailing_id = mine.mailing_id AND e.kind IN {SURE_ACTS}
     AND e.contact_id = mine.contact_id
 """  # noqa: S608 -- constants
+_DUE = """
+WITH next AS (SELECT capture_id, at FROM engagement_signal
+    WHERE capture_id > %s AND capture_id <= %s ORDER BY capture_id LIMIT %s)
+SELECT COUNT(*), MAX(capture_id) FROM next WHERE capture_id <
+    COALESCE((SELECT MIN(capture_id) FROM next WHERE at > %s), 4611686018427387904)
+"""
+_LINKS = """
+SELECT mailing_id, id, number, role, label_id FROM engagement_link WHERE mailing_id IN ({places})
+"""
 _VERDICTS = """
 SELECT signal_id, round, verdict, machine_probability FROM engagement_signalverdict
 WHERE signal_id > %s AND signal_id <= %s ORDER BY signal_id, round
@@ -81,13 +92,19 @@ class Run(NamedTuple):
     through_id: int
 
 
+def due(between: Run, *, until: datetime, limit: int) -> tuple[Run, int]:
+    """Return the run of signals up to the first one later than `until`, and how many it holds."""
+    ((count, last),) = sql.fetch(_DUE, (*between, limit, sql.at(until)))
+    return Run(between.after_id, last or between.after_id), count
+
+
 def links_of(mailing_ids: Collection[int]) -> dict[int, dict[int, LinkFacts]]:
     """Return the links of each mailing by their number."""
     found: dict[int, dict[int, LinkFacts]] = defaultdict(dict)
-    rows = Link.objects.filter(mailing_id__in=mailing_ids)
-    names = ("mailing_id", "id", "number", "role", "label_id")
-    for mailing_id, id_, number, role, label_id in rows.values_list(*names):
-        found[mailing_id][number] = LinkFacts(id_, number, role, label_id)
+    if mailing_ids:
+        places = ", ".join(["%s"] * len(mailing_ids))
+        for mailing_id, *link in sql.fetch(_LINKS.format(places=places), list(mailing_ids)):
+            found[mailing_id][link[1]] = LinkFacts(*link)
     return found
 
 

@@ -6,7 +6,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, connections
 
 from sincerely.wire.capture import Store, open_store
 
@@ -51,19 +51,19 @@ def _quoted(value: object) -> str:
 
 def capture_store() -> Store:
     """Return this thread's capture store, opened at first use."""
-    key = (str(settings.CAPTURE_PATH), capture_conninfo())
+    key = (str(settings.CAPTURE_PATH), str(connections["default"].settings_dict["NAME"]))
     known: tuple[tuple[str, str], Store] | None = getattr(_here, "store", None)
     if known is None or known[0] != key:
         if known is not None:
             known[1].close()
-        known = _here.store = (key, open_store(settings.CAPTURE_PATH, key[1]))
+        known = _here.store = (key, open_store(settings.CAPTURE_PATH, capture_conninfo()))
     return known[1]
 
 
-def unfolded_unsubscribes() -> list[int]:
+def unfolded_unsubscribes(mark: int | None = None) -> list[int]:
     """Return the message ids of one-click unsubscribes that were answered but not yet folded.
 
-    Call it inside the transaction that reads permissions: the mark it starts from is moved in the
-    transaction that writes the withdrawals.
+    Call it inside the transaction that reads permissions: the mark it starts from (by default read
+    here) is moved in the transaction that writes the withdrawals.
     """
-    return capture_store().unfolded_unsubscribes(position(CAPTURE))
+    return capture_store().unfolded_unsubscribes(position(CAPTURE) if mark is None else mark)

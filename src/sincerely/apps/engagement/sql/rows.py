@@ -6,7 +6,7 @@ does). Rows are grouped so that an UPSERT never meets the same key twice with co
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -123,15 +123,26 @@ SET_OPEN_DAY = _upsert(
 
 def at(moment: datetime | None) -> Any:
     """Return a time as this database stores it (the ORM's own way costs ten times as much)."""
-    if moment is None or connection.vendor != "sqlite":
-        return moment
-    return str(moment.astimezone(UTC))[:-6]
+    return moment if moment is None else adapter()(moment)
+
+
+def adapter() -> Callable[[datetime], Any]:
+    """Return what makes of a time what this database stores: ask once for many rows."""
+    return _as_text if connection.vendor == "sqlite" else _as_it_is
+
+
+def _as_text(moment: datetime) -> str:
+    return str(moment if moment.tzinfo is UTC else moment.astimezone(UTC))[:-6]
+
+
+def _as_it_is(moment: datetime) -> datetime:
+    return moment
 
 
 def moment_of(value: Any) -> Any:
     """Return a time as a raw cursor gives it as an aware one; None stays None."""
     if isinstance(value, str):
-        value = datetime.fromisoformat(value)
+        return datetime.fromisoformat(value + "+00:00")
     return value.replace(tzinfo=UTC) if value is not None and value.tzinfo is None else value
 
 

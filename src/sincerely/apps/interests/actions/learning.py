@@ -59,7 +59,7 @@ WHERE contact_id = %s AND label_id = %s AND day = %s AND mailing_id = %s
 """
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def learn(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
     """Add the deltas to the evidence; give labels that now have enough human clicks.
 
