@@ -68,3 +68,14 @@ def test_dog_owners_who_click_are_a_segment_in_eight_clicks(page: Page, shop: In
     expect(page.locator("h1")).to_have_text("Dog people who click")
     expect(page.get_by_text("at least 2 times in the last 90 days").first).to_be_visible()
     assert hand.clicks <= 8
+
+
+def test_choosing_a_label_works_on_a_phone(page: Page, shop: Installation) -> None:
+    shop.python(LABELS)
+    number = shop.python(DRAFT).strip()
+    page.set_viewport_size({"width": 360, "height": 740})
+    page.goto(f"/mail/content/{number}/links/")
+    box = page.locator("main table select").first.bounding_box()
+    assert box is not None
+    assert box["width"] >= 130
+    assert box["x"] + box["width"] <= 360
