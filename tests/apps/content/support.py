@@ -55,6 +55,7 @@ def assert_same(
         assert body.isascii()
         assert max(map(len, body.split(b"\r\n"))) <= 76
         assert b"\n" not in body.replace(b"\r\n", b"")
+        assert b"\n." not in b"\n" + body
     return spliced
 
 

@@ -21,6 +21,7 @@ from sincerely.wire.smtp.session import Route, open_connection
 
 log = structlog.get_logger("sender")
 IDLE_SECONDS = 5.0
+AHEAD = 600  # mails that wait in a lane: a sixth of a second at the best rate
 FRESH_SECONDS = (
     0.5  # the gate's word is good for so long: nobody gets content a second after leaving
 )
@@ -47,20 +48,23 @@ class Lane:
         recorder: Recorder,
         *,
         note: Callable[[str], None],
+        hungry: Callable[[], None],
     ) -> None:
         self.route = route
         self.shape = shape
         self._recorder = recorder
         self._note = note
+        self._hungry = hungry
         self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._failures = 0
         self._free_at = 0.0
         self._is_stopping = False
 
-    def depth(self) -> int:
-        """How many mails wait (may be read from other threads)."""
-        return self._queue.qsize()
+    @property
+    def is_hungry(self) -> bool:
+        """Less waits than is wanted (may be asked from other threads)."""
+        return self._queue.qsize() < AHEAD
 
     def feed(self, mails: Sequence[Ready]) -> None:
         """Take ready mail; starts the workers with the first."""
@@ -167,7 +171,7 @@ class Lane:
         """Send the content once the server waits for it, the next mail's verbs behind it."""
         following = None
         if await step.ready:
-            connection.deliver(step, mail.content)
+            connection.deliver(step, mail.content, may_hold_dots=False)
             if connection.pipelines and self._has_room(connection, ahead=1):
                 following = self._announced(connection, self._next())
         return await step.outcome, following
@@ -193,6 +197,8 @@ class Lane:
             mail = self._queue.get_nowait()
         except asyncio.QueueEmpty:
             return None
+        if self._queue.qsize() == AHEAD - 1:
+            self._hungry()
         if mail is None:
             self._queue.put_nowait(None)
         return mail

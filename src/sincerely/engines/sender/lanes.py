@@ -19,12 +19,24 @@ AnyLane = Lane | ProviderLane
 class Lanes:
     """All lanes of this sender, by transport."""
 
-    def __init__(self, recorder: Recorder, note: Callable[[int, str], None]) -> None:
+    def __init__(
+        self,
+        recorder: Recorder,
+        note: Callable[[int, str], None],
+        *,
+        hungry: Callable[[], None],
+    ) -> None:
         self._recorder = recorder
+        self._hungry = hungry
         self._note = note
         self._known: dict[int, tuple[tuple[object, ...], AnyLane]] = {}
         self._old: list[AnyLane] = []
         self._tls = ssl.create_default_context()
+
+    def are_hungry(self, transport_id: int) -> bool:
+        """Say whether mail for a transport is wanted; one without a lane wants some."""
+        known = self._known.get(transport_id)
+        return known is None or known[1].is_hungry
 
     def of(self, transport: Transport) -> AnyLane:
         """Return the lane of a transport, made at first use or after a change."""
@@ -62,5 +74,6 @@ class Lanes:
 
         if transport.kind == TransportKind.PROVIDER:
             account = Account(transport.provider, secret_of(transport), transport.options)
-            return ProviderLane(account, shape, self._recorder, note=note)
-        return Lane(route_of(transport, self._tls), shape, self._recorder, note=note)
+            return ProviderLane(account, shape, self._recorder, note=note, hungry=self._hungry)
+        route = route_of(transport, self._tls)
+        return Lane(route, shape, self._recorder, note=note, hungry=self._hungry)

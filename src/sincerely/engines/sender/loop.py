@@ -25,9 +25,8 @@ from sincerely.engines.sender.recover import take_over
 from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("sender")
-AHEAD = 400
-BATCH = 200
-IDLE_SECONDS = 0.1
+BATCH = 400
+IDLE_SECONDS = 0.1  # also the rhythm of looking for new mailings; a hungry lane asks at once
 TAKE_OVER_SECONDS = 2.0
 SWITCH_SECONDS = 0.0001  # loop and recorder must not wait 5 ms for the thread that renders
 
@@ -37,6 +36,7 @@ class Sender:
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
+        self._hungry = threading.Event()  # a lane runs low
         self._owner = Owner()
         self._room = PressRoom(owner=self._owner.name)
         self._troubles: dict[int, str] = {}
@@ -49,7 +49,7 @@ class Sender:
         self._loop = loop
         self._recorder = Recorder(loop)
         self._recorder.start()
-        self._lanes = Lanes(self._recorder, self._troubles.__setitem__)
+        self._lanes = Lanes(self._recorder, self._troubles.__setitem__, hungry=self._hungry.set)
         await asyncio.to_thread(self._owner.appear)
         feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
         feeder.start()
@@ -77,7 +77,7 @@ class Sender:
                     fed = False
                     self._stop.wait(0.5)
                 if not fed:
-                    self._stop.wait(IDLE_SECONDS)
+                    self._hungry.wait(IDLE_SECONDS)
         finally:
             connection.close()
 
@@ -92,12 +92,13 @@ class Sender:
                 return False
             take_over(self._owner.name, now=now)
             self._note_troubles()
+        self._hungry.clear()
         fed = False
-        due = claimable(now)
-        found = dispatches([mailing_id for mailing_id, _ in due])
+        due = [each for each in claimable(now) if self._lanes.are_hungry(each[1])]
+        found = dispatches([mailing_id for mailing_id, _ in due]) if due else {}
         for mailing_id, _ in due:
             lane = self._lanes.of(found[mailing_id].transport)
-            if lane.depth() >= AHEAD or self._stop.is_set():
+            if not lane.is_hungry or self._stop.is_set():
                 continue
             mails = self._room.fill(found[mailing_id], now=now, limit=BATCH)
             if mails:

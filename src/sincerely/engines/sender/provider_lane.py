@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from sincerely.engines.sender.lane import (
+    AHEAD,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Shape,
@@ -27,20 +28,23 @@ class ProviderLane:
         recorder: Recorder,
         *,
         note: Callable[[str], None],
+        hungry: Callable[[], None],
     ) -> None:
         self.shape = shape
         self._account = account
         self._recorder = recorder
         self._note = note
+        self._hungry = hungry
         self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._pool = ThreadPoolExecutor(shape.connection_count, thread_name_prefix="provider")
         self._failures = 0
         self._is_stopping = False
 
-    def depth(self) -> int:
-        """How many mails wait."""
-        return self._queue.qsize()
+    @property
+    def is_hungry(self) -> bool:
+        """Less waits than is wanted (may be asked from other threads)."""
+        return self._queue.qsize() < AHEAD
 
     def feed(self, mails: Sequence[Ready]) -> None:
         """Take ready mail; starts the workers with the first."""
@@ -65,6 +69,8 @@ class ProviderLane:
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while (mail := await self._queue.get()) is not None:
+            if self._queue.qsize() == AHEAD - 1:
+                self._hungry()
             if await self._recorder.turn(done=None, outcome=None, following=mail) != GO:
                 continue
             outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)

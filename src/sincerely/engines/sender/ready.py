@@ -8,7 +8,10 @@ from sincerely.apps.sending.actions.outbox import Claimed
 
 
 class Ready(NamedTuple):
-    """One claimed message, written and signed; `shown` are the blocks it shows, by number."""
+    """One claimed message, written and signed; `shown` are the blocks it shows, by number.
+
+    No line of `content` begins with a dot (content/rules/encoding.py sees to that).
+    """
 
     message: Claimed
     sender: str

@@ -18,6 +18,7 @@ import re
 import ssl
 from collections import deque
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import cast
 
 from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyReader, Stage
@@ -128,7 +129,7 @@ class Connection(asyncio.Protocol):
     def announce(self, sender: str, recipient: str) -> HandOver:
         """Put MAIL, RCPT and DATA for the next message on the wire and return its hand-over."""
         hand_over = HandOver(
-            _address(sender),
+            _known_address(sender),
             _address(recipient),
             self._loop.create_future(),
             self._loop.create_future(),
@@ -149,14 +150,17 @@ class Connection(asyncio.Protocol):
             self._write(verbs[0])
         return hand_over
 
-    def deliver(self, hand_over: HandOver, content: bytes) -> None:
-        """Send the content (CRLF lines); only after `ready` said True."""
+    def deliver(self, hand_over: HandOver, content: bytes, *, may_hold_dots: bool = True) -> None:
+        """Send the content (CRLF lines); only after `ready` said True.
+
+        `may_hold_dots` False: no line begins with a dot, as the caller knows without looking.
+        """
         if self.is_closed or hand_over.outcome.done():
             self._lose(hand_over)
             return
         hand_over.content_started = True
         hand_over.stage = Stage.CONTENT
-        if content.startswith(b".") or b"\n." in content:
+        if may_hold_dots and (content.startswith(b".") or b"\n." in content):
             content = (b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:]
         end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
         self._write(content + end)
@@ -300,3 +304,6 @@ def _address(text: str) -> bytes:
     if FORBIDDEN.search(text):
         raise ValueError("An address must not hold spaces, brackets or control characters.")
     return text.encode("utf-8")
+
+
+_known_address = lru_cache(maxsize=64)(_address)  # a lane has few senders

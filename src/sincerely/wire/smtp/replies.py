@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 
 LONGEST_REPLY_BYTES = 64 * 1024
 
@@ -29,27 +30,40 @@ class ProtocolBroken(Exception):
 class ReplyReader:
     """Cuts the stream into replies; keeps what is unfinished."""
 
-    _buffer: bytearray = field(default_factory=bytearray)
+    _rest: bytes = b""
     _lines: list[str] = field(default_factory=list)
 
     def feed(self, chunk: bytes) -> list[Reply]:
         """Return the replies that became complete; raises ProtocolBroken."""
-        self._buffer += chunk
-        *complete, rest = bytes(self._buffer).split(b"\n")
-        self._buffer = bytearray(rest)
-        if len(rest) > LONGEST_REPLY_BYTES or len(self._lines) > 1_000:
+        *complete, self._rest = (self._rest + chunk).split(b"\n")
+        if len(self._rest) > LONGEST_REPLY_BYTES or len(self._lines) > 1_000:
             raise ProtocolBroken("The reply does not end.")
-        return [reply for line in complete if (reply := self._line(line.rstrip(b"\r")))]
+        return [reply for line in complete if (reply := self._line(line)) is not None]
 
     def _line(self, line: bytes) -> Reply | None:
-        if len(line) < 3 or not line[:3].isdigit():
-            raise ProtocolBroken(f"Not a reply: {line[:80]!r}")
-        self._lines.append(line[4:].decode("utf-8", "replace"))
-        if line[3:4] == b"-":
+        if not self._lines and line[3:4] != b"-":
+            return _single_line(line)
+        code, is_last, text = _parsed(line)
+        self._lines.append(text)
+        if not is_last:
             return None
-        reply = Reply(int(line[:3]), " ".join(self._lines))
+        reply = Reply(code, " ".join(self._lines))
         self._lines = []
         return reply
+
+
+@lru_cache(maxsize=256)
+def _single_line(line: bytes) -> Reply:
+    """Return the reply of one line: a server says the same few, thousands of times a second."""
+    code, _, text = _parsed(line)
+    return Reply(code, text)
+
+
+def _parsed(line: bytes) -> tuple[int, bool, str]:
+    line = line.rstrip(b"\r")
+    if len(line) < 3 or not line[:3].isdigit():
+        raise ProtocolBroken(f"Not a reply: {line[:80]!r}")
+    return int(line[:3]), line[3:4] != b"-", line[4:].decode("utf-8", "replace")
 
 
 class Stage(StrEnum):

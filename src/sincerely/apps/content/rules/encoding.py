@@ -14,17 +14,25 @@ from email.header import Header
 
 SOFT = b"=\r\n"
 LONGEST_PLAIN = 72
-_FIRST_DOT = re.compile(rb"^\.(?=[^\n]{0,73}$)", re.MULTILINE)
+_DOTTED = re.compile(rb"^\.([^\n]*)", re.MULTILINE)
 
 
 def encode_text(text: str) -> bytes:
     """Return the text in quoted-printable; line breaks become CRLF, no line is over 76 long.
 
-    A dot that begins a line is encoded too, where there is room: SMTP would double it in each copy.
+    No line begins with a dot, in static chunks and in dynamic pieces: SMTP would double it in each
+    copy, and to look for such lines in 15 KB costs a sender 15 µs a mail.
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").encode("utf-8", "replace")
     encoded = b2a_qp(lines, istext=True, quotetabs=False)
-    return _FIRST_DOT.sub(b"=2E", encoded).replace(b"\n", b"\r\n")
+    while _DOTTED.search(encoded):
+        encoded = _DOTTED.sub(_without_dot, encoded)
+    return encoded.replace(b"\n", b"\r\n")
+
+
+def _without_dot(line: re.Match[bytes]) -> bytes:
+    """The line with its first dot encoded, on a line of its own where there is no room."""
+    return (b"=2E%b" if len(line[1]) <= 73 else b"=2E=\n%b") % line[1]
 
 
 def encode_chunk(text: str) -> bytes:
@@ -34,27 +42,24 @@ def encode_chunk(text: str) -> bytes:
     """
     if not text:
         return b""
-    return _as_it_stands(text) if _is_simple(text) else encode_text(text + "x")[:-1]
+    simple = _as_it_stands(text)
+    return encode_text(text + "x")[:-1] if simple is None else simple
 
 
 def encode_piece(text: str) -> bytes:
     """Return a dynamic piece, encoded, between its soft line breaks (one where it is empty)."""
-    if not text:
-        return SOFT
-    if _is_simple(text):
-        return b"=\r\n%b=\r\n" % _as_it_stands(text)
-    return b"%b%b%b" % (SOFT, encode_chunk(text), SOFT)
+    return b"=\r\n%b=\r\n" % encode_chunk(text) if text else SOFT
 
 
-def _is_simple(text: str) -> bool:
-    """Say whether nothing in the text needs encoding: addresses, names without a space."""
-    return text.isascii() and "=" not in text and text.isprintable() and " " not in text
-
-
-def _as_it_stands(text: str) -> bytes:
+def _as_it_stands(text: str) -> bytes | None:
+    """The text where nothing in it needs encoding (addresses of pages, names without a space)."""
+    if not text.isascii() or "=" in text or " " in text or not text.isprintable():
+        return None
     if len(text) <= LONGEST_PLAIN:
-        return text.encode()
+        return text.encode() if text[0] != "." else None
     lines = [text[at : at + LONGEST_PLAIN] for at in range(0, len(text), LONGEST_PLAIN)]
+    if any(line[0] == "." for line in lines):
+        return None
     return "=\r\n".join(lines).encode()
 
 

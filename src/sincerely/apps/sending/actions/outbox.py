@@ -45,17 +45,15 @@ SETTLED = (
     ("code", "smallint"),
     ("words", "text"),
 )
-RECORD = """
-WITH given AS ({given}) INSERT INTO sending_attempt (message_id, at, outcome, code, text)
-SELECT m.id, g.at, g.state, g.code, g.words FROM given g
-CROSS JOIN sending_message m WHERE m.id = g.id AND m.fence = g.fence AND m.state = 'dialling'"""
-
 SETTLE = """
 WITH given AS ({given}) UPDATE sending_message SET state = g.state, reason = g.reason,
   due_at = COALESCE(g.due_at, sending_message.due_at), finished_at = g.finished_at,
   attempt_count = attempt_count + 1, claimed_by = ''
 FROM given g WHERE sending_message.id = g.id AND sending_message.fence = g.fence
-  AND sending_message.state = 'dialling'"""
+  AND sending_message.state = 'dialling' RETURNING sending_message.id"""
+RECORD = """
+WITH given AS ({given}) INSERT INTO sending_attempt (message_id, at, outcome, code, text)
+SELECT g.id, g.at, g.state, g.code, g.words FROM given g"""
 
 DIALLED = (("id", "bigint"), ("fence", "integer"), ("shown", "text"))
 # Also what is dialling under this fence: the gate is asked again where a server is slow, and a
@@ -138,7 +136,7 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
         return
     texts = {at: moment_text(at) for s in settlements for at in (s.due_at, s.finished_at)}
     at_text = moment_text(now)
-    given = given_values(
+    values = [
         (
             s.message.id,
             s.message.fence,
@@ -151,9 +149,12 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
             s.text[:300].replace("\0", ""),
         )
         for s in settlements
-    )
+    ]
+    given = given_values(values)
+    settled = {row[0] for row in run(with_given(SETTLE, SETTLED), [given])}
+    if len(settled) < len(values):  # taken over by another sender meanwhile: theirs to record
+        given = given_values(value for value in values if value[0] in settled)
     run(with_given(RECORD, SETTLED), [given])
-    run(with_given(SETTLE, SETTLED), [given])
     for settlement in settlements:
         if settlement.suppresses:
             suppress(

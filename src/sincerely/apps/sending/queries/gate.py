@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from sincerely.apps.engagement.queries import unfolded_unsubscribes
+from sincerely.apps.engagement.queries.watermarks import CAPTURE, POSITION, unfolded_unsubscribes
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries.facts import FACTS, facts_parameters, reason_sql
 from sincerely.apps.sending.queries.outbox import Switch, switch_of
@@ -94,7 +94,8 @@ def _judged(
 
 def _just_left() -> dict[int, set[int | None]]:
     """Contacts who have pressed one-click unsubscribe just now, with the type they left."""
-    message_ids = unfolded_unsubscribes()
+    mark = run(POSITION, [CAPTURE])
+    message_ids = unfolded_unsubscribes(mark[0][0] if mark else 0)
     left: dict[int, set[int | None]] = defaultdict(set)
     if not message_ids:
         return left

@@ -6,9 +6,13 @@ from collections.abc import Collection
 
 from django.conf import settings
 
-from sincerely.apps.contacts.models import Contact
 from sincerely.apps.sending.letters import Letterhead
 from sincerely.apps.sending.models import Dispatch, SenderIdentity
+from sincerely.apps.sending.queries.sql import id_rows, id_values, run
+
+RECIPIENTS = """
+WITH given AS ({given}) SELECT c.id, c.address, c.domain, c.tracking_tier
+FROM given g JOIN contacts_contact c ON c.id = g.id"""
 
 
 def letterhead_of(dispatch: Dispatch) -> Letterhead:
@@ -33,9 +37,7 @@ def letterhead(sender: SenderIdentity, *, reply_to: str = "", tag: str = "campai
 
 def recipients(contact_ids: Collection[int]) -> dict[int, tuple[str, str]]:
     """Return (address for the envelope, tracking tier) by contact; the domain as A-labels."""
-    found = Contact.objects.filter(pk__in=list(contact_ids)).values_list(
-        "id", "address", "domain", "tracking_tier"
-    )
+    found = run(RECIPIENTS.format(given=id_rows()), [id_values(contact_ids)])
     return {
         number: (f"{address.rpartition('@')[0]}@{domain}", tier)
         for number, address, domain, tier in found
