@@ -71,23 +71,31 @@ class Clock:
 
     def __init__(self, count: int) -> None:
         self.count = count
-        self.seconds: dict[str, float] = {}
-        self._began, self._cpu = time.monotonic(), time.process_time()
+        self.spent: dict[str, Any] = {}
+        self.start()
 
     def start(self) -> None:
         """Begin a stage."""
-        self._began, self._cpu = time.monotonic(), time.process_time()
+        from bench.copied import spent_so_far
 
-    def stop(self, name: str) -> None:
-        """End the stage and print it."""
-        spent, cpu = time.monotonic() - self._began, time.process_time() - self._cpu
-        self.seconds[name] = spent
+        self._began = spent_so_far()
+
+    def stop(self, name: str, rows: int = 0) -> Any:
+        """End the stage, print and return what was spent."""
+        from bench.copied import spent_so_far
+
+        self.spent[name] = spent = spent_so_far() - self._began
+        self.show(name, spent, rows or self.count)
+        self.start()
+        return spent
+
+    def show(self, name: str, spent: Any, rows: int) -> None:
+        """Print what was spent."""
         print(
-            f"{name:12} {spent:8.2f} s {self.count / spent:10,.0f} rows/s   "
-            f"cpu {cpu / self.count * 1e6:6.1f} us/row   peak {peak_mb():,.0f} MB",
+            f"{name:14} {spent.wall:8.2f} s {rows / spent.wall:10,.0f} rows/s   "
+            f"cpu {spent.cpu / rows * 1e6:6.1f} us/row   peak {peak_mb():,.0f} MB",
             flush=True,
         )
-        self.start()
 
 
 def peak_mb() -> float:
@@ -162,13 +170,12 @@ def written() -> list[Any]:
     return [*people, ImportTouch, ImportReject]
 
 
-def orm_rate(path: Path, count: int) -> float:
-    """Take rows the ORM way, into the same tables, and roll back; return rows per second."""
+def take_by_orm(path: Path, count: int) -> None:
+    """Take rows the ORM way, into the same tables, and roll back."""
     from bench.orm_import import take_batch
     from django.db import transaction
     from email_validator import EmailNotValidError, validate_email
 
-    began = time.monotonic()
     with transaction.atomic(), path.open(encoding="utf-8", newline="") as file:
         batch: dict[str, dict[str, str]] = {}
         for number, row in enumerate(csv.DictReader(file)):
@@ -183,14 +190,12 @@ def orm_rate(path: Path, count: int) -> float:
                 take_batch(batch, now=NOW)
                 batch = {}
         take_batch(batch, now=NOW)
-        spent = time.monotonic() - began
         transaction.set_rollback(True)
-    return count / spent
 
 
 def measure(asked: argparse.Namespace, home: Path) -> None:
     """Run everything and print the figures."""
-    from bench.copied import seconds_to_copy
+    from bench.copied import spent_to_copy
     from django.core.management import call_command
     from django.db import connection
 
@@ -204,34 +209,39 @@ def measure(asked: argparse.Namespace, home: Path) -> None:
         Label.objects.create(name=name, created_at=NOW)
     path, clock = home / "people.csv", Clock(asked.count)
     write_rows(path, asked.count)
-    orm = orm_rate(path, min(asked.count, ORM_ROWS))
-    print(f"the ORM way  {orm:10,.0f} rows/s")
+    clock.start()
+    rows = min(asked.count, ORM_ROWS)
+    take_by_orm(path, rows)
+    orm = clock.stop("the ORM way", rows)
     side = start_saver() if asked.pages else None
     forget_peak()
     work = take(path, clock)
     memory = peak_mb()
     pages = json.loads(side.communicate()[0]) if side else {}
-    indexed = seconds_to_copy(written(), bare=False)
-    bare = seconds_to_copy(written(), bare=True)
+    copied = spent_to_copy(written(), bare=False)
+    clock.show("INSERT SELECT", copied, asked.count)
+    bare = spent_to_copy(written(), bare=True)
+    clock.show("bare tables", bare, asked.count)
     take(path, clock, suffix=" again")
     if asked.undo:
         clock.start()
         for each in (work.pk + 1, work.pk):
             finish(undo(each, now=NOW, actor=PROGRAM), now=NOW)
             clock.stop("undo")
-    rate = asked.count / (clock.seconds["check"] + clock.seconds["take"])
-    print(f"INSERT ... SELECT: {asked.count / indexed:,.0f} rows/s, bare {asked.count / bare:,.0f}")
+    spent = clock.spent["check"] + clock.spent["take"]
     result = {
         "path": "import",
         "database": connection.vendor,
         "rows": asked.count,
-        "measured": round(rate),
+        "measured": round(asked.count / spent.wall),
         "unit": "rows/s, checked and taken",
-        "reference": round(asked.count / indexed),
-        "ratio": round(rate * indexed / asked.count, 3),
+        "reference": round(asked.count / copied.wall),
+        "ratio": round(copied.wall / spent.wall, 3),
         "mark": MARK,
-        "ratio_to_bare_tables": round(rate * bare / asked.count, 3),
-        "times_the_orm_way": round(rate / orm, 1),
+        "ratio_by_cpu": round(copied.cpu / spent.cpu, 3),
+        "ratio_to_bare_tables": round(bare.wall / spent.wall, 3),
+        "times_the_orm_way": round(orm.wall / rows * asked.count / spent.wall, 1),
+        "times_the_orm_way_by_cpu": round(orm.cpu / rows * asked.count / spent.cpu, 1),
         "memory_mb": round(memory),
     }
     print(f"RESULT {json.dumps(result | ({'save_ms': pages} if pages else {}))}")

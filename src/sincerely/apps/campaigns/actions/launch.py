@@ -30,7 +30,7 @@ from sincerely.apps.sending import actions as sending
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import PROGRAM, Actor
 
-PLAN_LIMIT = 20_000
+PLAN_LIMIT = 50_000
 
 
 class NotReady(Exception):

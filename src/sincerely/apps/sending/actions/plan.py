@@ -21,7 +21,7 @@ from django.db import connection, transaction
 
 from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.segments.query import ContactQuery
-from sincerely.apps.sending.models import Dispatch
+from sincerely.apps.sending.models import Dispatch, Message, SkipReason
 from sincerely.apps.sending.queries.facts import FACTS, facts_parameters, reason_sql
 from sincerely.apps.sending.queries.sql import id_rows, id_values, is_postgresql, moment, rows
 from sincerely.wire.sqlite.turnstile import somebody_waits
@@ -116,12 +116,35 @@ class _Plan:
         ).exclude(state="cancelled")
         if not moved.update(planned_through_id=ids[-1]):
             return False
-        with connection.cursor() as cursor:
-            cursor.execute(self._sql(), self._parameters(ids))
+        if self._insert(ids) < len(ids):
+            self._insert(self._without_message(ids), reason=SkipReason.SAME_ADDRESS)
         factor = TARGET_SECONDS / max(time.monotonic() - begun, 0.001)
         wanted = int(self.size * min(max(factor, 0.5), 2.0))
         self.size = min(max(wanted, SMALLEST_SLICE), LARGEST_SLICE)
         return True
+
+    def _insert(self, ids: Sequence[int], *, reason: str = "") -> int:
+        """Insert rows, those with a reason as skips; return how many were new.
+
+        A row is not inserted where the contact has one, or where another contact has one that
+        may leave to the same address: the database's unique keys say so.
+        """
+        if not ids:
+            return 0
+        with connection.cursor() as cursor:
+            if is_postgresql():  # ids are keys: by index, not by a scan of tables for each slice
+                cursor.execute("SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off")
+            cursor.execute(self._sql(), self._parameters(ids, reason))
+            return int(cursor.rowcount)
+
+    def _without_message(self, ids: Sequence[int]) -> list[int]:
+        there = Message.objects.filter(
+            mailing_id=self.dispatch.pk,
+            occasion=0,
+            contact_id__gte=ids[0],
+            contact_id__lte=ids[-1],
+        )
+        return sorted(set(ids) - set(there.values_list("contact_id", flat=True)))
 
     def _sql(self) -> str:
         is_marketing = self.dispatch.mailing.tag != MailingTag.TRANSACTIONAL
@@ -135,38 +158,31 @@ class _Plan:
         if self.due_by_zone:
             whens = f" WHEN %s THEN {due_cast}" * len(self.due_by_zone)
             due = f"CASE time_zone{whens} ELSE {due_cast} END"
-        # Facts once per contact (else each mention of them reads again), places by their order.
+        # Facts once per contact: a plain subquery would be read again at each mention of them.
         return f"""
-WITH given AS ({id_rows()}),
-facts AS MATERIALIZED ({FACTS}),
-judged AS MATERIALIZED (SELECT contact_id, address_key, time_zone,
-  {reason_sql(is_marketing=is_marketing)} AS reason,
-  ROW_NUMBER() OVER (ORDER BY contact_id) AS place FROM facts),
-settled AS (SELECT contact_id, address_key, time_zone, place, CASE WHEN reason <> '' THEN reason
-  WHEN ROW_NUMBER() OVER (PARTITION BY address_key, reason ORDER BY place) > 1
-    OR EXISTS (SELECT 1 FROM sending_message m
-      WHERE m.mailing_id = %s AND m.occasion = 0 AND m.address_key = judged.address_key
-      AND m.is_mailable) THEN 'same_address' ELSE '' END AS reason
-  FROM judged)
 INSERT INTO sending_message (mailing_id, contact_id, occasion, nonce, address_key, version_id,
   state, reason, is_mailable, due_at, fence, claimed_by, attempt_count, planned_at, finished_at,
   shown_blocks)
-SELECT %s, s.contact_id, 0, {nonce}, s.address_key, {"%s::bigint" if is_postgresql() else "%s"},
-  CASE WHEN s.reason = '' THEN 'planned' ELSE 'skipped' END, s.reason,
-  s.reason = '', {due}, 0, '', 0, {due_cast},
-  CASE WHEN s.reason = '' THEN NULL ELSE {due_cast} END, ''
-FROM settled s
-WHERE true ORDER BY s.place
+WITH given AS ({id_rows()}),
+facts AS MATERIALIZED ({FACTS}),
+judged AS MATERIALIZED (SELECT contact_id, address_key, time_zone,
+  COALESCE(NULLIF({reason_sql(is_marketing=is_marketing)}, ''), %s) AS reason,
+  ROW_NUMBER() OVER (ORDER BY contact_id) AS place FROM facts)
+SELECT %s, contact_id, 0, {nonce}, address_key, {"%s::bigint" if is_postgresql() else "%s"},
+  CASE WHEN reason = '' THEN 'planned' ELSE 'skipped' END, reason,
+  reason = '', {due}, 0, '', 0, {due_cast},
+  CASE WHEN reason = '' THEN NULL ELSE {due_cast} END, ''
+FROM judged WHERE true ORDER BY place
 ON CONFLICT DO NOTHING"""  # noqa: S608 -- fixed parts only
 
-    def _parameters(self, ids: Sequence[int]) -> list[Any]:
+    def _parameters(self, ids: Sequence[int], reason: str) -> list[Any]:
         zones = [
             value for zone, at in sorted(self.due_by_zone.items()) for value in (zone, moment(at))
         ]
         return [
             id_values(ids),
             *facts_parameters(self.dispatch.subscription_type_id, self.now),
-            self.dispatch.pk,
+            reason,
             self.dispatch.pk,
             secrets.token_bytes(6 * len(ids)),
             self.version_id,
