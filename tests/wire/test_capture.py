@@ -22,6 +22,7 @@ from sincerely.wire.capture import (
     Store,
     open_store,
 )
+from sincerely.wire.capture.postgres import INSERT
 
 
 def capture(number: int, kind: int = CLICK) -> Capture:
@@ -110,20 +111,29 @@ def test_text_that_no_database_likes_does_no_harm(store: Store) -> None:
     assert store.read(start, 1)[0].capture.user_agent == 'ab \\u0000 "c"\n'
 
 
-def test_a_slow_transaction_does_not_lose_its_row(store: Store) -> None:
-    """PostgreSQL: a row whose transaction is still open keeps later rows from being read."""
+def test_a_slow_tracker_does_not_lose_its_row(store: Store) -> None:
+    """PostgreSQL: whoever comes after a batch that is not committed yet waits for it."""
     if connection.vendor != "postgresql":
         pytest.skip("SQLite's writers are serial")
-    start = store.last_id()
-    with psycopg.connect(capture_conninfo()) as slow:
-        slow.execute("SELECT pg_current_xact_id()")
-        store.append([capture(2)])
+    start, conninfo = store.last_id(), capture_conninfo()
+    with psycopg.connect(conninfo) as slow:
+        body = '[[1,2,3,77,"6e6f6e636521",1,"","","GET","",false]]'
+        slow.execute(INSERT, (1, body, [], []))
+        other = open_store(Path("unused"), conninfo)
+        quick = threading.Thread(target=other.append, args=([capture(2)],))
+        quick.start()
+        while not _waits(conninfo):
+            assert quick.is_alive()
         assert store.read(start, 10) == []
-        slow.execute(
-            "INSERT INTO capture_batch (at_us, body)"
-            """ VALUES (1, '[[1,2,3,77,"6e6f6e636521",1,"","","GET","",false]]')"""
-        )
-    assert {row.capture.message_id for row in store.read(start, 10)} == {2, 77}
+    quick.join()
+    other.close()
+    assert [row.capture.message_id for row in store.read(start, 10)] == [77, 2]
+
+
+def _waits(conninfo: str) -> bool:
+    with psycopg.connect(conninfo) as watching:
+        locks = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return watching.execute(locks).fetchone() is not None
 
 
 class Flaky:

@@ -18,6 +18,7 @@ from queue import SimpleQueue
 
 import structlog
 
+from sincerely.wire import metrics
 from sincerely.wire.capture.port import Capture, Store
 
 log = structlog.get_logger("capture")
@@ -136,15 +137,19 @@ class GroupWriter:
             try:
                 if self._store is None:
                     self._store = self._open()
-                self._store.append(part)
+                with metrics.CAPTURE_COMMIT.time():
+                    self._store.append(part)
             except Exception:  # any failure of the store means: later
                 log.exception("captures cannot be stored", waiting=len(captures) - start)
                 self.is_failing = True
+                metrics.CAPTURES_FAILING.set(1)
                 if self._closing.wait(PAUSE_SECONDS):
                     log.error("captures lost", count=len(captures) - start)
                     return False
                 continue
             self.is_failing = False
+            metrics.CAPTURES_FAILING.set(0)
+            metrics.CAPTURED.inc(len(part))
             self.stored_count += len(part)
             start += len(part)
         return True

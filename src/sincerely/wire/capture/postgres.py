@@ -1,8 +1,8 @@
 """Captures in a PostgreSQL table: one row per commit, any number of trackers.
 
-Ids and commits may come in different orders here. Each row carries its transaction's id, drawn
-before the row's own number (the columns' defaults are drawn in their order); a reader stops below
-the oldest running transaction, so no row can appear below one that was read.
+Ids and commits come in different orders here unless somebody sees to it: each batch takes a turn
+(an advisory lock, held to the end of its transaction) before it draws its number. So batches appear
+in the order of their numbers, and a reader simply reads on; no other transaction holds it up.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ _COLUMNS = ", ".join(f"c.item ->> {place} AS {name}" for place, name in enumerat
 SCHEMA = f"""
 SELECT pg_advisory_xact_lock(7208142213);
 CREATE TABLE IF NOT EXISTS capture_batch (
-    xid xid8 NOT NULL DEFAULT pg_current_xact_id(),
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at_us bigint NOT NULL, body text NOT NULL
 );
@@ -31,10 +30,16 @@ CREATE OR REPLACE VIEW capture AS
     SELECT b.id * {PER_BATCH} + c.place - 1 AS id, {_COLUMNS}
     FROM capture_batch b, json_array_elements(b.body::json) WITH ORDINALITY AS c (item, place);
 """  # noqa: S608 -- constants; the view is for people who look into the database
-INSERT = "INSERT INTO capture_batch (at_us, body) VALUES (%s, %s)"
-VISIBLE = "xid < pg_snapshot_xmin(pg_current_snapshot())"
-READ = f"SELECT id, body FROM capture_batch WHERE id >= %s AND {VISIBLE} ORDER BY id LIMIT %s"  # noqa: S608 -- constants
-LAST = f"SELECT id, body FROM capture_batch WHERE {VISIBLE} ORDER BY id DESC LIMIT 1"  # noqa: S608 -- constants
+TURN = 7208142214
+INSERT = f"""
+WITH turn AS MATERIALIZED (SELECT pg_advisory_xact_lock({TURN})),
+kept AS (INSERT INTO capture_batch (at_us, body) SELECT %s, %s FROM turn RETURNING id)
+INSERT INTO capture_unsubscribe (id, message_id)
+SELECT kept.id * {PER_BATCH} + u.place, u.message_id
+FROM kept, unnest(%s::bigint[], %s::bigint[]) AS u (place, message_id)
+"""  # noqa: S608 -- constants
+READ = "SELECT id, body FROM capture_batch WHERE id >= %s ORDER BY id LIMIT %s"
+LAST = "SELECT id, body FROM capture_batch ORDER BY id DESC LIMIT 1"
 PER_READ = 40
 OLD = f"""
 SELECT id FROM capture_batch WHERE id <= %s
@@ -56,26 +61,19 @@ class PostgresStore:
 
     def append(self, captures: Sequence[Capture]) -> None:
         """Store all in one transaction, which is one statement in the usual case."""
-        if len(captures) <= PER_BATCH and not unsubscribes(captures):
-            self._run(INSERT, (captures[0].at_us, pack(captures)))
+        if len(captures) <= PER_BATCH:
+            self._run(INSERT, _row(captures))
             return
         try:
             with self._connected().transaction():
                 for part in batches(captures):
-                    self._append(part)
+                    self._connected().execute(INSERT, _row(part))
         except psycopg.OperationalError:
             self.close()
             raise
 
-    def _append(self, captures: Sequence[Capture]) -> None:
-        given = (captures[0].at_us, pack(captures))
-        cursor: psycopg.Cursor[Any] = self._connected().execute(INSERT + " RETURNING id", given)
-        (number,) = cursor.fetchall()[0]
-        rows = [(number * PER_BATCH + place, whose) for place, whose in unsubscribes(captures)]
-        cursor.executemany("INSERT INTO capture_unsubscribe VALUES (%s, %s)", rows)
-
     def read(self, after_id: int, limit: int) -> list[Stored]:
-        """Return rows after an id, below the oldest running transaction."""
+        """Return rows after an id; they appear in the order of their ids."""
         return chosen(self._rows(after_id // PER_BATCH), after_id, limit)
 
     def _rows(self, number: int) -> Iterator[tuple[int, str]]:
@@ -85,12 +83,12 @@ class PostgresStore:
             number = rows[-1][0] + 1
 
     def unfolded_unsubscribes(self, after_id: int) -> list[int]:
-        """Return message ids, committed rows above the reader's horizon included."""
+        """Return message ids of all that is committed."""
         sql = "SELECT message_id FROM capture_unsubscribe WHERE id > %s"
         return [row[0] for row in self._run(sql, (after_id,)).fetchall()]
 
     def last_id(self) -> int:
-        """Return the highest id below the horizon."""
+        """Return the highest id."""
         row = self._run(LAST, ()).fetchone()
         return unpack(*row)[-1].id if row else 0
 
@@ -125,7 +123,11 @@ class PostgresStore:
     def _connected(self) -> psycopg.Connection[Any]:
         if self._connection is None or self._connection.closed:
             self._connection = psycopg.connect(
-                self._conninfo, autocommit=True, connect_timeout=5, application_name="capture"
+                self._conninfo,
+                autocommit=True,
+                connect_timeout=5,
+                application_name="capture",
+                options="-c idle_in_transaction_session_timeout=5000",
             )
         return self._connection
 
@@ -135,3 +137,9 @@ class PostgresStore:
         except psycopg.OperationalError:
             self.close()
             raise
+
+
+def _row(captures: Sequence[Capture]) -> tuple[Any, ...]:
+    leaving = unsubscribes(captures)
+    places, message_ids = [place for place, _id in leaving], [whose for _place, whose in leaving]
+    return captures[0].at_us, pack(captures), places, message_ids
