@@ -179,7 +179,7 @@ def rules_of(world: World) -> dict[str, Rule]:
     }
 
 
-LABEL = 7
+LABEL = 0
 
 
 def scans(_world: World) -> list[str]:

@@ -1,10 +1,12 @@
 """From a rule to one statement: the SQL reading that every audience, block and export uses."""
 
+# ruff: noqa: S608 -- the SQL is our own; every value is a parameter
 from __future__ import annotations
 
 import json
 from collections.abc import Collection
 from datetime import datetime, tzinfo
+from typing import Any
 
 from django.db import connection
 
@@ -14,12 +16,15 @@ from sincerely.apps.segments.rules import Catalogue, WrongRule, expand
 from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.tree import Rule, children_of, group_of, is_everyone
 from sincerely.apps.segments.sql.algebra import (
+    BATCH,
     EVERYBODY,
     All,
     Not,
     OneOf,
     Part,
+    SetOf,
     Statement,
+    Where,
     simplified,
 )
 from sincerely.apps.segments.sql.context import Context
@@ -76,6 +81,31 @@ def batch_of(contact_ids: Collection[int]) -> ContactQuery:
     return ContactQuery(
         "SELECT value AS contact_id FROM json_each(%s)", (json.dumps(list(contact_ids)),)
     )
+
+
+def within(column: str, contact_ids: Collection[int]) -> tuple[str, tuple[Any, ...]]:
+    """Return the condition that a column is one of many ids."""
+    if connection.vendor == "postgresql":
+        return f"{column} = ANY(%s::bigint[])", (list(contact_ids),)
+    return f"{column} IN (SELECT value FROM json_each(%s))", (json.dumps(list(contact_ids)),)
+
+
+def leaf_among(leaf: SetOf | Where, contact_ids: Collection[int]) -> ContactQuery:
+    """Return the statement for those among some contacts who are in a set or meet a condition.
+
+    One leaf at a time: of a whole rule over a list of ids PostgreSQL may make nested loops.
+    """
+    if isinstance(leaf, SetOf):
+        inside, ids = within("contact_id", contact_ids)
+        before, after = leaf.sql.split(BATCH)  # a set marks one place
+        count = before.count("%s")
+        params = (*leaf.params[:count], *ids, *leaf.params[count:])
+        return ContactQuery(f"{before} AND {inside} {after}", params)
+    inside, ids = within("c.id", contact_ids)
+    rollup = "LEFT JOIN engagement_contactengagement e ON e.contact_id = c.id"
+    joined = rollup if "e" in leaf.aliases else ""
+    sql = f"SELECT c.id FROM contacts_contact c {joined} WHERE ({leaf.sql}) AND {inside}"
+    return ContactQuery(sql, (*leaf.params, *ids))
 
 
 def _part(node: Rule, context: Context) -> Part:

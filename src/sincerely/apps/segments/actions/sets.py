@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 from pyroaring import BitMap
 
-from sincerely.apps.segments.compile import batch_of
+from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
 from sincerely.apps.segments.queries.stored import members_of, stored_rows
@@ -191,6 +191,6 @@ def _facets(field: str, values: dict[str, BitMap]) -> dict[str, BitMap]:
 
 
 def _forget(touch_ids: list[int]) -> None:
-    batch = batch_of(touch_ids)
+    inside, ids = within("id", touch_ids)
     with connection.cursor() as cursor:
-        cursor.execute(f"DELETE FROM segments_touch WHERE id IN ({batch.sql})", batch.params)  # noqa: S608
+        cursor.execute(f"DELETE FROM segments_touch WHERE {inside}", ids)  # noqa: S608

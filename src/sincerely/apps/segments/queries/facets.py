@@ -12,7 +12,7 @@ from django.db.models import Max
 from pyroaring import BitMap
 
 from sincerely.apps.contacts.models import Contact, FieldDefinition, FieldKind
-from sincerely.apps.segments.compile import batch_of
+from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.rules.catalogue import CUSTOM
 from sincerely.apps.segments.sql.fields import facet
 
@@ -63,8 +63,7 @@ def values_of(
 
 def _ranges(among: Collection[int] | None) -> Iterator[tuple[str, tuple[Any, ...]]]:
     if among is not None:
-        batch = batch_of(among)
-        yield f"c.id IN ({batch.sql})", batch.params
+        yield within("c.id", among)
         return
     last = Contact.objects.aggregate(last=Max("pk"))["last"] or 0
     for start in range(0, last, RANGE):

@@ -1,8 +1,8 @@
 """Reading rules by stored sets, and by SQL where none is stored: the same contacts, sooner.
 
 A stored set is exact for everybody without a waiting touch. So whoever is touched is taken out of
-the algebra's answer and read by the rule's own statement, among those ids only. What has no stored
-set is read by its statement, over all contacts, or among the few that are left.
+it and read by the criterion's own statement, among those ids only. What has no stored set is read
+by its statement, over all contacts, or among the few that are left.
 """
 
 # ruff: noqa: S608 -- the SQL is our own; every value is a parameter
@@ -14,19 +14,20 @@ from datetime import datetime
 
 from pyroaring import BitMap
 
-from sincerely.apps.segments.compile import part_of, statement_of
+from sincerely.apps.segments.compile import leaf_among, part_of, statement_of
 from sincerely.apps.segments.queries.fetching import fetch_ids_of
-from sincerely.apps.segments.queries.stored import ready_sets, touched
+from sincerely.apps.segments.queries.stored import SourceKey, ready_sets, waiting
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import Catalogue
 from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.tree import Rule
 from sincerely.apps.segments.sql.algebra import EVERYBODY, All, Not, OneOf, Part, SetOf, Where
-from sincerely.apps.segments.sql.kept import name_of
+from sincerely.apps.segments.sql.kept import Kept, name_of
+from sincerely.apps.segments.sql.sources import source_and_key
 from sincerely.apps.segments.surroundings import catalogue_of, moment_at
 
 # So many are read faster among themselves than by a statement over everybody.
-FEW = 2_000
+FEW = 10_000
 EVERYONE = name_of("everyone")
 
 
@@ -47,32 +48,28 @@ class Reading:
     catalogue: Catalogue
     sets: dict[str, BitMap] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
-    touched: BitMap | None = field(default_factory=BitMap)
+    touched: dict[SourceKey, BitMap] = field(default_factory=dict)
     found: dict[Part, BitMap] = field(default_factory=dict)
 
     def select(self, rule: Rule) -> BitMap:
         """Return the ids of all whom the rule selects; raises WrongRule."""
         part = part_of(rule, moment=self.moment, catalogue=self.catalogue)
         self._load({EVERYONE, *_names(part)})
-        if not self.sets or self.touched is None:
+        if not self.sets:
             return _by_statement(part)
         try:
-            found = self._of(part)
+            return self._of(part)
         except _NotStored:
             return _by_statement(part)
-        if self.touched:
-            found = (found - self.touched) | _among(part, self.touched)
-        return found
 
     def _load(self, names: set[str]) -> None:
         """Read who is touched, then the sets: a touch that goes in between is in both."""
         new = names - self.asked
-        if not new or self.touched is None:
-            return
         self.asked |= new
-        more = touched(new)
-        self.touched = None if more is None else self.touched | more
-        self.sets |= ready_sets(new)
+        touches = waiting(new)
+        if touches is not None:
+            self.touched |= touches
+            self.sets |= ready_sets(new)
 
     def _of(self, part: Part) -> BitMap:
         if part not in self.found:
@@ -81,19 +78,16 @@ class Reading:
 
     def _read(self, part: Part) -> BitMap:
         if isinstance(part, Not):
-            return self._everyone() - self._of(part.part)
+            return self._of(EVERYBODY) - self._of(part.part)
         if isinstance(part, All):
             return self._all(part.parts)
         if isinstance(part, OneOf):
             return BitMap.union(*map(self._of, part.parts))
+        if self._is_kept(part):
+            return self._kept(part)
         if part == EVERYBODY:
-            return self._everyone()
-        return self._kept(part) if self._is_kept(part) else _by_statement(part)
-
-    def _everyone(self) -> BitMap:
-        if EVERYONE not in self.sets:
             raise _NotStored
-        return self.sets[EVERYONE]
+        return _by_statement(part)
 
     def _is_kept(self, part: Part) -> bool:
         """Say whether the part is made of stored sets alone."""
@@ -101,19 +95,24 @@ class Reading:
             return self._is_kept(part.part)
         if isinstance(part, All | OneOf):
             return all(map(self._is_kept, part.parts))
-        return part == EVERYBODY or (
-            part.kept is not None and all(name in self.sets for name in part.kept.needed)
-        )
+        return part.kept is not None and all(name in self.sets for name in part.kept.needed)
 
-    def _kept(self, part: SetOf | Where) -> BitMap:
-        if part.kept is None:
+    def _kept(self, leaf: SetOf | Where) -> BitMap:
+        """Return a leaf by its stored sets; who is touched is read by its statement."""
+        if leaf.kept is None:
             raise _NotStored
-        found = self._union(part.kept.plus)
-        return found - self._union(part.kept.minus) if part.kept.minus else found
+        found = self._union(leaf.kept.plus)
+        if leaf.kept.minus:
+            found = found - self._union(leaf.kept.minus)
+        touches = [self.touched[key] for key in _sources(leaf.kept) if key in self.touched]
+        if touches:
+            ids = BitMap.union(*touches)
+            found = (found - ids) | fetch_ids_of(leaf_among(leaf, ids.to_array()))
+        return found
 
     def _union(self, names: Sequence[str]) -> BitMap:
         sets = [self.sets[name] for name in names if name in self.sets]
-        return sets[0] if len(sets) == 1 else BitMap.union(*sets) if sets else BitMap()
+        return sets[0] if len(sets) == 1 else BitMap.union(BitMap(), *sets)
 
     def _all(self, parts: Sequence[Part]) -> BitMap:
         """Intersect stored sets first, then what has to be read, the smallest first."""
@@ -147,7 +146,11 @@ def _names(part: Part) -> Iterator[str]:
         for inner in part.parts:
             yield from _names(inner)
     elif part.kept is not None:
-        yield from (*part.kept.plus, *part.kept.minus, *part.kept.needs)
+        yield from part.kept.names
+
+
+def _sources(kept: Kept) -> set[SourceKey]:
+    return {source_and_key(name) for name in kept.names}
 
 
 def _by_statement(part: Part) -> BitMap:
@@ -160,5 +163,14 @@ def _by_statement(part: Part) -> BitMap:
     return fetch_ids_of(query)
 
 
-def _among(part: Part, contact_ids: BitMap) -> BitMap:
-    return fetch_ids_of(statement_of(part, among=contact_ids.to_array()))
+def _among(part: Part, ids: BitMap) -> BitMap:
+    """Return for which of some contacts a part holds, each criterion by its own statement."""
+    if isinstance(part, Not):
+        return ids - _among(part.part, ids)
+    if isinstance(part, OneOf):
+        return BitMap.union(*(_among(inner, ids) for inner in part.parts))
+    if isinstance(part, All):
+        for inner in part.parts:
+            ids = _among(inner, ids)
+        return ids
+    return fetch_ids_of(leaf_among(part, ids.to_array())) if ids else ids

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 
@@ -12,14 +13,15 @@ from sincerely.apps.consent.models import SubscriptionType
 from sincerely.apps.contacts.models import Contact, ContactList
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.labels.models import Label
-from sincerely.apps.segments.compile import batch_of
+from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries.facets import facet_fields
-from sincerely.apps.segments.queries.fetching import Numbers, fetch_numbers
+from sincerely.apps.segments.queries.fetching import fetch_numbers
 from sincerely.apps.segments.query import ContactQuery
-from sincerely.apps.segments.sql.kept import name_of
+from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
 from sincerely.apps.segments.sql.sources import PLACE, SOURCES, Source, source_and_key
 
+SourceKey = tuple[str, int]
 # Beyond so many touched contacts the plain statement is the quicker reading.
 MOST_TOUCHED = 100_000
 
@@ -32,29 +34,41 @@ def ready_sets(names: Collection[str]) -> dict[str, BitMap]:
     }
 
 
-def touched(names: Iterable[str]) -> BitMap | None:
-    """Return the contacts for whom these sets may be out of date; None for too many.
+def waiting(names: Iterable[str]) -> dict[SourceKey, BitMap] | None:
+    """Return the touched contacts by source and key of these sets; None for too many.
 
     Read it before the sets: what is taken in between the two reads is then in both.
     """
     wanted = Q()
     for source, key in {source_and_key(name) for name in names}:
         wanted |= Q(source=source, key=key)
-    found = Touch.objects.filter(wanted).values_list("contact_id", flat=True)
-    ids = list(found[: MOST_TOUCHED + 1]) if wanted else []
-    return None if len(ids) > MOST_TOUCHED else BitMap(ids)
+    rows = Touch.objects.filter(wanted).values_list("source", "key", "contact_id")
+    found = list(rows[: MOST_TOUCHED + 1]) if wanted else []
+    if len(found) > MOST_TOUCHED:
+        return None
+    ids: dict[SourceKey, list[int]] = defaultdict(list)
+    for source, key, contact_id in found:
+        ids[source, key].append(contact_id)
+    return {touched: BitMap(those) for touched, those in ids.items()}
 
 
 def members_of(source: Source, key: int, *, among: Collection[int] | None = None) -> list[BitMap]:
     """Return who is in each set of a source's key today, of all contacts or among some."""
-    rows = fetch_numbers(_narrowed(source.sql, source.column, among, (key,) * source.is_keyed), 2)
-    return [BitMap(ids_of(rows, 1 << place)) for place in range(len(source.kinds))]
+    query = _narrowed(source.sql, source.column, among, (key,) * source.is_keyed)
+    ids, masks = fetch_numbers(query, 2)
+    return [BitMap(ids[(masks & (1 << place)) != 0]) for place in range(len(source.kinds))]
 
 
-def ids_of(rows: Numbers, bit: int) -> Numbers:
-    """Return the ids (first row) whose mask (second row) has a bit."""
-    ids: Numbers = rows[0][(rows[1] & bit) != 0]
-    return ids.astype("uint32")
+def recipients_who(mailing_id: int, did: str) -> BitMap:
+    """Return whose delivery of a mailing, or one of them, is such (a word of OF_MAILING)."""
+    name, source, place = name_of(did, mailing_id), SOURCES["mailing"], OF_MAILING.index(did)
+    touches = waiting([name])
+    found = ready_sets([name]).get(name)
+    if found is None or touches is None:
+        return members_of(source, mailing_id)[place]
+    for ids in touches.values():
+        found = (found - ids) | members_of(source, mailing_id, among=ids.to_array())[place]
+    return found
 
 
 def _narrowed(
@@ -62,9 +76,8 @@ def _narrowed(
 ) -> ContactQuery:
     if among is None:
         return ContactQuery(sql.replace(PLACE, ""), params)
-    batch = batch_of(among)
-    inside = f"AND {column} IN ({batch.sql})"
-    return ContactQuery(sql.replace(PLACE, inside), (*params, *batch.params))
+    inside, ids = within(column, among)
+    return ContactQuery(sql.replace(PLACE, f"AND {inside}"), (*params, *ids))
 
 
 def stored_rows(names: Collection[str], fields: Iterable[str] = ()) -> list[StoredSet]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sincerely.apps.segments.query import ContactQuery
-from sincerely.apps.segments.sql.kept import Kept
+from sincerely.apps.segments.sql.kept import Kept, name_of
 
 BATCH = "/*batch*/"
 IN_BATCH = "AND contact_id IN (SELECT contact_id FROM batch)"
@@ -92,7 +92,7 @@ class Not:
 
 
 Part = SetOf | Where | All | OneOf | Not
-EVERYBODY = Where("1 = 1", aliases="")
+EVERYBODY = Where("1 = 1", aliases="", kept=Kept((name_of("everyone"),)))
 
 
 def simplified(part: Part) -> Part:

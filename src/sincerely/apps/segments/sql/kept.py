@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-OF_MAILING = ("sent", "received", "opened", "clicked")
+OF_MAILING = (
+    "sent",
+    "received",
+    "opened",
+    "clicked",
+    "bounced",
+    "unsubscribed",
+    "complained",
+    "unknown",
+)
 
 
 def name_of(kind: str, key: int | str = "") -> str:
@@ -33,3 +42,8 @@ class Kept:
     def needed(self) -> tuple[str, ...]:
         """The sets that must be ready."""
         return self.needs or (*self.plus, *self.minus)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every set that is named."""
+        return (*self.plus, *self.minus, *self.needs)

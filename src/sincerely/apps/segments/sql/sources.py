@@ -41,6 +41,10 @@ _OF_MAILING = _flags(
     "delivered_at IS NOT NULL AND bounced_at IS NULL",
     "human_open_count > 0",
     "human_click_count > 0",
+    "bounced_at IS NOT NULL",
+    "unsubscribed_at IS NOT NULL",
+    "complained_at IS NOT NULL",
+    "sent_at IS NOT NULL AND delivered_at IS NULL AND bounced_at IS NULL",
 )
 _IS_SUPPRESSED = (
     "c.address_key IN (SELECT address_key FROM consent_suppression WHERE lifted_at IS NULL)"

@@ -50,6 +50,8 @@ WATCHES = (
             "{row}.sent_at IS NULL",
             "{row}.delivered_at IS NULL",
             "{row}.bounced_at IS NULL",
+            "{row}.unsubscribed_at IS NULL",
+            "{row}.complained_at IS NULL",
             "{row}.human_open_count > 0",
             "{row}.human_click_count > 0",
         ),
