@@ -27,8 +27,11 @@ from django.db import connections
 connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
 NAMES = ("sender", "folder", "runner", "tracker")
 mains = {name: importlib.import_module(f"sincerely.engines.{name}.main") for name in NAMES}
+mains["api"] = importlib.import_module("tests.crash.api_caller")
+from django.urls import get_resolver
 from sincerely.wire.parent import die_with_parent
 mother = os.getpid()
+get_resolver().url_patterns  # the first request of a child need not load them
 print("ready", flush=True)
 for line in sys.stdin:
     child = os.fork()

@@ -13,6 +13,7 @@ from sincerely.apps.contacts.models import Contact, ContactList, ListMembership
 from sincerely.apps.content.actions import create_content
 from sincerely.apps.content.actions.links import review_links
 from sincerely.apps.sending.actions import ensure_default_sender
+from sincerely.apps.sending.actions.transports import mailbox_transport
 from tests.cast import Cast
 
 STOP = threading.Event()
@@ -28,6 +29,7 @@ def draft(cast: Cast, *, now: datetime) -> Campaign:
     ensure_default_sender(
         brand_id=cast.brand.pk, name="Pet shop", address="hello@shop.example", now=now
     )
+    mailbox_transport(now=now)  # what a transactional test before this one may have flushed
     content = create_content(
         "June",
         brand_id=cast.brand.pk,
