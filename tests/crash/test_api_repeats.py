@@ -51,7 +51,7 @@ def test_a_write_that_is_repeated_happens_once(cast: Cast, nursery: Nursery) -> 
     client, ids = Client(), dict(made.values_list("name", "pk"))
     for name in names:
         answer = call(client, authorization, name)
-    XX
+        assert (answer.status_code, answer.json()["id"]) == (201, ids[name])
         assert answer["Idempotency-Replayed"] == "true"
     assert call(client, authorization, names[0], scope="edit_settings").status_code == 422
     assert made.count() == count
