@@ -162,6 +162,9 @@ class Recorder:
             said = _ask_the_gate(followers, commit)
         for state, count in Counter(s.state for s in commit.settlements).items():
             metrics.SETTLED.labels(state).inc(count)
+        for reason, count in Counter(said.values()).items():
+            if reason not in (GO, WAIT, LOST):
+                metrics.REFUSED.labels(reason).inc(count)
         return [said[turn.following.message.id] if turn.following else GO for turn in batch]
 
 
