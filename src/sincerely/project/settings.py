@@ -40,6 +40,7 @@ PUBLIC_URL = env.str(
 TRACKER_URL = env.str(
     "SINCERELY_TRACKER_URL", f"http://{TRACKER_ADDRESS.replace('127.0.0.1', 'localhost')}"
 )
+KEEP_SIGNALS_DAYS = env.int("SINCERELY_KEEP_SIGNALS_DAYS", 400)
 TRUSTED_PROXIES = env.list("SINCERELY_TRUSTED_PROXIES", default=[])
 SECURE = PUBLIC_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]

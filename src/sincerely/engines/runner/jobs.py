@@ -9,6 +9,7 @@ from typing import Protocol
 
 from sincerely.apps.campaigns import tasks as campaigns
 from sincerely.apps.consent import tasks as consent
+from sincerely.apps.engagement import tasks as engagement
 from sincerely.apps.operation import tasks as operation
 from sincerely.apps.people import tasks as people
 from sincerely.apps.people.sample import tasks as sample
@@ -43,5 +44,6 @@ JOBS = (
     Job("refresh segments", segments.refresh_due, 5.0),
     Job("seal consent records", consent.seal, 1.0),
     Job("sweep pieces of files", operation.sweep_pieces, 600.0),
+    Job("forget old signals", engagement.forget_old_signals, 600.0),
     Job("forget old API answers", team.forget_answers, 3600.0),
 )

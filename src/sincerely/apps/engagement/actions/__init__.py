@@ -11,12 +11,14 @@ from sincerely.apps.engagement.actions.mailings import (
 )
 from sincerely.apps.engagement.actions.outcomes import record, record_happened, record_outcomes
 from sincerely.apps.engagement.actions.recount import recount
+from sincerely.apps.engagement.actions.retention import forget_signals
 from sincerely.apps.engagement.actions.rounds import rejudge, settle
 from sincerely.apps.engagement.actions.signals import take
 from sincerely.apps.engagement.actions.watermarks import move, take_turn
 
 __all__ = [
     "LinkSpec",
+    "forget_signals",
     "label_link",
     "move",
     "record",
