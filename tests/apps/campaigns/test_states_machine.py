@@ -377,7 +377,7 @@ def test_any_order_of_events_ends_well(cast: Cast, monkeypatch: pytest.MonkeyPat
     run_state_machine_as_test(  # type: ignore[no-untyped-call]
         Machine,
         settings=settings(
-            max_examples=sized(10, 200, 1_000),
+            max_examples=sized(10, 60, 1_000),
             stateful_step_count=sized(40, 60, 60),
             deadline=None,
             phases=[Phase.generate],  # a shorter example would take minutes to find
