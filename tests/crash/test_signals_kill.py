@@ -91,7 +91,6 @@ def _stored(store: Store) -> Counter[tuple[int, int]]:
     return Counter((row.capture.message_id, row.capture.kind) for row in rows)
 
 
-@pytest.mark.requirement("R136", partial="power loss is tested elsewhere")
 def test_what_the_killed_tracker_answered_is_stored(
     now: datetime, nursery: Nursery, captures: Store
 ) -> None:
