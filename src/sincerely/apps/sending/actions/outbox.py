@@ -134,8 +134,11 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
     """Write attempts and states, in the caller's transaction; foreign fences change nothing."""
     if not settlements:
         return
-    texts = {at: moment_text(at) for s in settlements for at in (s.due_at, s.finished_at)}
     at_text = moment_text(now)
+    texts = {None: None, now: at_text}
+    for at in {s.due_at for s in settlements} | {s.finished_at for s in settlements}:
+        if at not in texts:
+            texts[at] = moment_text(at)
     values = [
         (
             s.message.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -10,8 +11,10 @@ from typing import Any
 
 import psycopg
 from django.db import connection, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 Columns = tuple[tuple[str, str], ...]
+_thread = threading.local()
 
 
 @cache
@@ -61,7 +64,9 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     It belongs to the transaction that Django has open. Django's cursor costs 60 µs a statement, and
     on PostgreSQL it plans each anew; a sender runs thousands a second, always the same few.
     """
-    here = connections["default"]  # once: Django's `connection` looks for it at each use
+    here: BaseDatabaseWrapper | None = getattr(_thread, "connection", None)
+    if here is None:  # remembered: Django looks for a thread's connection for 3 µs at each use
+        here = _thread.connection = connections["default"]
     here.ensure_connection()
     with here.wrap_database_errors:
         if is_postgresql():
