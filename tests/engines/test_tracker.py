@@ -207,6 +207,39 @@ def test_other_methods_and_paths(tracked: Tracked) -> None:
     assert tracked.ask(f"/u/{tracked.token(6, 'unsubscribe')}", method="POST", body=big)[0] == 400
 
 
+def test_readers_get_on_while_the_store_is_locked_and_nobody_is_told_a_lie(
+    tracked: Tracked,
+) -> None:
+    """Redirects and pixels answer; a one-click is not called taken; what waited is stored."""
+    mine = tracked.messages[6][0]
+    leave = f"/u/{tracked.token(6, 'unsubscribe')}"
+    form = {"content-type": "application/x-www-form-urlencoded"}
+
+    def press() -> int:
+        body = "List-Unsubscribe=One-Click"
+        return tracked.ask(leave, method="POST", body=body, headers=form)[0]
+
+    store = sqlite3.connect(tracked.place.home / "capture.sqlite3", isolation_level=None)
+    store.execute("BEGIN IMMEDIATE")
+    for _ in range(20):
+        status, headers, _body = tracked.ask(f"/c/{tracked.token(6, 'click')}/1")
+        assert (status, "location" in headers) == (302, True)
+        assert tracked.ask(f"/o/{tracked.token(6, 'open')}.gif")[0] == 200
+    assert press() == 503
+    assert tracked.ask("/health")[0] == 503
+    assert mine not in {row[0] for row in tracked.captured()}
+    store.execute("ROLLBACK")
+    store.close()
+    deadline = time.monotonic() + 30
+    while tracked.ask("/health")[0] != 200:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert press() == 200
+    kinds = [row[1] for row in tracked.captured() if row[0] == mine]
+    assert (kinds.count(2), kinds.count(1)) == (20, 20)
+    assert [mine, "withdraw"] in tracked.folded()["records"]
+
+
 @pytest.mark.requirement("R136", partial="power loss and the sender are tested elsewhere")
 def test_killed_under_load_everything_answered_is_stored(tracked: Tracked, tmp_path: Path) -> None:
     """SIGKILL in the middle of eight busy readers: each answered click has its row."""

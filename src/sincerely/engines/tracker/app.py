@@ -5,9 +5,11 @@ is the target; `/o/<token>.gif` is one transparent pixel;
 `/u/<token>` shows the way to the contact's page on GET and withdraws on a one-click POST (RFC 8058:
 no cookies, no login, no redirect). What a genuine token asks is captured durably before the answer.
 
-Overload policy: when the capture store does not keep up, redirects, pixels and pages answer all
-the same, unrecorded; a one-click POST answers 503, so that the mailbox provider tries again. A GET
-or HEAD never changes anything.
+Overload policy: when the capture store is slow, locked or full, redirects, pixels and pages answer
+all the same: after two seconds, and once somebody has waited in vain, at once. What they ask waits
+in memory, 50,000 captures at most, and is stored when the store is back; beyond that it is lost.
+`/health` says so meanwhile. A one-click POST answers 503, so that the mailbox provider tries again:
+200 means that it is stored. A GET or HEAD never changes anything.
 """
 
 from __future__ import annotations
@@ -138,7 +140,8 @@ class Tracker:
             )
 
     def _health(self, scope: Any, protocol: Any) -> None:
-        failing = self.writer is not None and self.writer.is_failing
+        writer = self.writer
+        failing = writer is not None and (writer.is_failing or writer.is_behind)
         body = b"captures cannot be stored" if failing else b"ok"
         _answer(scope, protocol, 503 if failing else 200, headers=PLAIN, body=body)
 
@@ -147,7 +150,11 @@ class Tracker:
         if self.writer is None:
             return False
         try:
-            await self.writer.put(capture)
+            stored = self.writer.put(capture)
+            if self.writer.is_behind and capture.kind != UNSUBSCRIBE:
+                stored.cancel()  # nobody waits; the capture stays in its batch
+                return False
+            await stored
         except Overloaded:
             return False
         return True

@@ -71,7 +71,8 @@ class GroupWriter:
         self._closing = threading.Event()
         self._store: Store | None = None
         self.stored_count = 0
-        self.is_failing = False
+        self.is_failing = False  # the store refuses
+        self.is_behind = False  # somebody waited in vain, and the store has not caught up since
         self._thread = threading.Thread(target=self._work, daemon=True, name="capture")
         self._thread.start()
 
@@ -98,7 +99,8 @@ class GroupWriter:
         """End the wait of callers whose batch is older than that; call on the loop's thread."""
         latest = time.monotonic() - older_than_seconds
         for batch in (self._current, self._next):
-            if batch is not None and batch.since < latest:
+            if batch is not None and batch.captures and batch.since < latest:
+                self.is_behind = True
                 batch.settle(Overloaded())
 
     def close(self, timeout_seconds: float = 10) -> None:
@@ -115,7 +117,7 @@ class GroupWriter:
             self._batches.put(self._current)
 
     def _settled(self, batch: Batch, problem: Exception | None) -> None:
-        self._current = None
+        self._current, self.is_behind = None, False
         self._hand_over()
         batch.settle(problem)
 

@@ -78,7 +78,8 @@ def write_round(
         last_round, verdict, probability = before.get(signal.id, unknown)
         differs = probability != judgement.machine_probability or verdict != judgement.verdict
         if differs:
-            verdicts.append(verdict_row(signal.id, max(number, last_round + 1), judgement, moment))
+            place = max(number, last_round + 1)
+            verdicts.append(verdict_row(signal.id, place, judgement, moment=moment))
         is_first = starts and not signal.hit.is_simulated
         if is_first or differs:
             changes.append(Change(signal, None if is_first else verdict, judgement))
@@ -87,7 +88,7 @@ def write_round(
 
 
 def verdict_row(
-    signal_id: int, number: int, judgement: Judgement, moment: object
+    signal_id: int, number: int, judgement: Judgement, *, moment: object
 ) -> tuple[Any, ...]:
     """Return the row of one judgement; `moment` is adapted to the database."""
     reasons = json.dumps(judgement.reasons) if judgement.reasons else "[]"

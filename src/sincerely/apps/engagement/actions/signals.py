@@ -159,7 +159,7 @@ def _act_at_once(tracked: list[Stored], now: datetime) -> list[ClickChange]:
     run = Run(min(ids) - 1, max(ids))
     sure = [pair for pair in judged(run, number=1) if pair[0].id in ids]
     moment = sql.at(now)
-    rows = [verdict_row(signal.id, 1, found, moment) for signal, found in sure]
+    rows = [verdict_row(signal.id, 1, found, moment=moment) for signal, found in sure]
     sql.load("engagement_signalverdict", VERDICT_COLUMNS, rows)
     return act_on([Change(signal, None, found) for signal, found in sure])
 

@@ -1,4 +1,4 @@
-"""Statements for a whole batch, which stands in a scratch table; the same text on both databases.
+"""Statements for a batch in a scratch table; the same text on both databases.
 
 An upsert names only the columns that the batch really touches: SQLite writes every index anew
 whose columns stand in the SET.
