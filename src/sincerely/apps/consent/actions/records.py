@@ -159,7 +159,11 @@ def revoke(record_ids: list[int], *, now: datetime, actor: Actor) -> list[int]:
     rows = ConsentRecord.objects.filter(pk__in=record_ids, act=Act.PERMIT, revoked_at=None)
     contact_ids = sorted(set(rows.values_list("contact_id", flat=True)))
     count = rows.update(revoked_at=now)
-    for contact_id in contact_ids:
+    left = ConsentRecord.objects.filter(contact_id__in=contact_ids, revoked_at=None)
+    with_more = set(left.values_list("contact_id", flat=True))
+    # Whoever has no other record is unspecified again: no fold is needed to say so.
+    Permission.objects.filter(contact_id__in=set(contact_ids) - with_more).delete()
+    for contact_id in sorted(with_more):
         refold(contact_id)
     if count:
         audit(actor, "permits revoked", now=now, detail={"count": count})
