@@ -1,4 +1,4 @@
-"""The `sincerely` command: serve, engine, migrate, backup, restore, set-up link, demo, doctor."""
+"""The `sincerely` command: serve, engine, migrate, backup, restore, demo, doctor."""
 
 from __future__ import annotations
 

@@ -19,6 +19,7 @@ from sincerely.wire.capture import Capture, SqliteStore
 from sincerely.wire.capture.packing import PER_BATCH
 from tests.crash.house import House, house, own_database, until
 from tests.engines.sending_world import Server, serving
+from tests.installation import free_ports
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("backup")]
 PEOPLE = 60
@@ -121,7 +122,11 @@ def server(stack: ExitStack) -> Server:
 def one(stack: ExitStack, server: Server, tmp_path_factory: pytest.TempPathFactory) -> House:
     """An installation with a mailing to send; the tests of this file use it one after the other."""
     home = tmp_path_factory.mktemp("house") / "one"
-    made = stack.enter_context(house(home, **stack.enter_context(own_database())))
+    shared = stack.enter_context(own_database())
+    mailbox = f"127.0.0.1:{free_ports(1)[0]}"
+    made = stack.enter_context(
+        house(home, SINCERELY_LOG_LEVEL="DEBUG", SINCERELY_MAILBOX=mailbox, **shared)
+    )
     made.run(SETTLE, server.port, PEOPLE)
     return made
 
@@ -135,16 +140,19 @@ def test_backup_while_it_runs_and_restore(
     stack: ExitStack, server: Server, one: House, tmp_path: Path
 ) -> None:
     one.run(RELEASE)
-    running = [one.begin("engine", name) for name in ("sender", "folder", "runner")]
+    running = [one.begin("engine", name) for name in ("sender", "folder", "runner", "mailbox")]
     until(lambda: len(server.kept) >= 20)
+    server.delay_seconds = 5  # so that the backup falls into the middle on any machine
     status, said = one.command("backup", str(tmp_path / "backup"))
+    server.delay_seconds = 0.04
     assert status == 0, said
     assert "The secret is not in it" in said
     assert len(server.kept) < PEOPLE, "the backup was not taken in the middle"
     later = one.run(LATER).split()
     until(lambda: len(server.kept) == PEOPLE)
-    assert [one.end(pid) for pid in running] == [0, 0, 0], one.log.read_text()
+    assert [one.end(pid) for pid in running] == [0, 0, 0, 0], one.log.read_text()
     assert max(Counter(server.content_began).values()) == 1
+    _logs_are_structured_and_hold_no_address(one.log)
 
     two = stack.enter_context(house(tmp_path / "two", **stack.enter_context(own_database())))
     status, said = two.command("restore", str(tmp_path / "backup"))
@@ -157,6 +165,14 @@ def test_backup_while_it_runs_and_restore(
     two.run(REUSED, int(later[0]), int(later[1]), later[2])
     _nothing_leaves_until_released(two, server)
     assert two.command("doctor")[0] == 0
+
+
+def _logs_are_structured_and_hold_no_address(log: Path) -> None:
+    """What the processes wrote while a campaign left, at the most talkative level."""
+    lines = log.read_text().splitlines()
+    assert lines, "the processes wrote nothing"
+    assert [line for line in lines if "@" in line] == []
+    assert all({"event", "level", "timestamp"} <= json.loads(line).keys() for line in lines)
 
 
 def _nothing_leaves_until_released(two: House, server: Server) -> None:

@@ -1,4 +1,4 @@
-"""`sincerely restore SOURCE`: put a backup back; every mailing waits until a member releases it.
+"""`sincerely restore SOURCE`: put a backup back; mailings wait until a member releases them.
 
 What was there before is put aside, not deleted. Killed anywhere, either nothing has happened or
 the restored database is in place with its holds; repeating it does no harm.

@@ -1,4 +1,4 @@
-"""The figures of the whole installation for monitoring: told by the web process' health port."""
+"""The figures of the whole installation for monitoring: told by the web process' port."""
 
 from __future__ import annotations
 
