@@ -1,4 +1,4 @@
-"""Addresses of the built styles and scripts: names with a hash, so that browsers may keep them.
+"""Addresses of built styles and scripts: names with a hash, so that browsers keep them.
 
 `frontend/build.mjs` names each file by its content and writes a manifest. Without one (nothing is
 built yet) a file goes by its plain name, and is then not kept.

@@ -33,7 +33,7 @@ def read_thank_you(request: HttpRequest, brand_id: int, language: str) -> ThankY
 
 @router.put(PLACE, auth=Scope(Capability.EDIT_CONTENT), response=ThankYouOut)
 def write_thank_you(
-    request: HttpRequest, brand_id: int, language: str, body: ThankYouIn
+    request: HttpRequest, brand_id: int, *, language: str, body: ThankYouIn
 ) -> ThankYouPage:
     """Keep these words; all of them empty brings ours back. Holds for mails that are out, too."""
     brand = _known(brand_id, language)

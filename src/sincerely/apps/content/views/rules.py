@@ -1,4 +1,4 @@
-"""What a block's rule comes to while it is typed: the sentence, how many people, what is wrong."""
+"""What a block's rule comes to while it is typed: its sentence, how many, what is wrong."""
 
 from __future__ import annotations
 
