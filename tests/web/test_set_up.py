@@ -50,6 +50,15 @@ def test_first_visit_makes_owner_organisation_brand_and_sender(db: None, client:
     assert AuditEntry.objects.filter(act="organisation.set_up", member=owner).exists()
 
 
+def test_the_first_page_guesses_language_and_time_zone(db: None, client: Client) -> None:
+    """The language is what the browser asks for; its script chooses the zone."""
+    secret = issue_owner_link(now=clock.now())
+    page = client.get(f"/set-up/{secret}/", headers={"Accept-Language": "da-DK,da;q=0.9"})
+    words = page.content.decode()
+    assert '<option value="da" selected>' in words
+    assert 'data-controller="zone"' in words
+
+
 def test_link_works_once(db: None, client: Client) -> None:
     secret = issue_owner_link(now=clock.now())
     client.post(f"/set-up/{secret}/", OWNER)

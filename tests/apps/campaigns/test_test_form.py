@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 
 import pytest
@@ -40,3 +41,19 @@ def test_people_are_offered_while_typing(ann_id: int, cast: Cast, client: Client
     page = client.get("/mail/campaigns/people-like/", {"as_contact": "ann"}).content.decode()
     assert '<option value="ann@example.com">Anna</option>' in page
     assert "bert@" not in page
+
+
+def test_an_address_on_the_test_list_is_offered_until_it_is_removed(
+    cast: Cast, client: Client
+) -> None:
+    client.force_login(cast.alice)
+    new = {"address": "press@example.org", "name": "Press"}
+    client.post("/settings/transports/test-addresses/", new)
+    assert ("press@example.org", "Press <press@example.org>") in Form().fields["to"].choices
+    form = Form({"to": ["press@example.org"], "as_contact": ""})
+    assert form.is_valid()
+    assert form.addresses() == ["press@example.org"]
+    page = client.get("/settings/transports/").content.decode()
+    removal = re.findall(r"/settings/transports/test-addresses/\d+/remove/", page)[0]
+    client.post(removal)
+    assert "press@example.org" not in dict(Form().fields["to"].choices)

@@ -216,3 +216,16 @@ def test_each_segment_of_a_pile_selects_its_pile(cast: Cast, now: datetime) -> N
         rule = rule_of(key, type_ids=types)
         assert rule is not None
         assert count(rule, now=now) == len(pile_ids(key, now=now)), key
+
+
+def test_a_cancelled_import_says_what_was_kept_and_what_next(client: Client, cast: Cast) -> None:
+    client.force_login(cast.alice)
+    work = upload(client, "email\nann@example.com\n")
+    client.post(f"/people/import/{work.pk}/cancel/")
+    page = client.get(f"/people/import/{work.pk}/").content.decode()
+    assert "Nobody came in, nobody was changed" in page
+    assert "/people/import/new/" in page
+    Import.objects.filter(pk=work.pk).update(done_count=3, row_count=10)
+    page = client.get(f"/people/import/{work.pk}/").content.decode()
+    assert "Stopped after 3 of 10 rows" in page
+    assert f"/people/import/{work.pk}/undo/" in page

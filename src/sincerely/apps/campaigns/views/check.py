@@ -21,7 +21,7 @@ from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending import actions as sending
 from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.team.access import actor_of, requires
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
 
@@ -39,6 +39,7 @@ def _page(request: HttpRequest, campaign: Campaign, form: TestForm) -> HttpRespo
         **checks_context(campaign.content, findings, back=back),
         **frame(campaign, "check"),
         "test_form": form,
+        "may_change_list": may(getattr(request.user, "role", ""), Capability.EDIT_SETTINGS),
         "is_off_topic": any(finding.fix == "relevance" for finding in findings),
     }
     return render(request, "campaigns/check.html", context, status=422 if form.errors else 200)
