@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from sincerely.apps.consent.models import ConsentRecord, SubscriptionType
 from sincerely.apps.contacts.models import Contact
@@ -23,6 +23,7 @@ from sincerely.apps.sending.actions.outbox import (
     recover,
     settle,
 )
+from sincerely.apps.sending.actions.turns import LOST, turn_over
 from sincerely.apps.sending.models import Attempt, Dispatch, Message
 from sincerely.apps.sending.queries import tally
 from sincerely.apps.sending.queries.gate import verdicts
@@ -92,6 +93,31 @@ def test_only_the_holder_of_the_fence_writes(claimed: list[Claimed], now: dateti
         let_go(claimed)
     assert tally(claimed[0].mailing_id).by_state == {"unknown": 4}
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {"unknown"}
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="one statement on PostgreSQL only")
+def test_a_turn_in_one_statement_says_what_the_gate_says(
+    claimed: list[Claimed], now: datetime
+) -> None:
+    people.add_opt_out(Contact.objects.get(pk=claimed[0].contact_id), now=now)
+    Contact.objects.filter(pk=claimed[1].contact_id).update(address_key=bytes(16))
+    Message.objects.filter(pk=claimed[2].id).update(fence=9)
+    wanted = ask(claimed, now)
+    candidates = [(message, "1,2") for message in claimed]
+    said = turn_over([], candidates, now=now)
+    assert said is not None
+    assert [said[m.id] for m in claimed] == [*wanted[:2], LOST, wanted[3]]
+    assert wanted == ["opted_out_all", "address_changed", "", ""]
+    dialled = Message.objects.get(state="dialling")
+    assert (dialled.pk, dialled.shown_blocks) == (claimed[3].id, "1,2")
+    done = Settlement(claimed[3], "accepted", 250, "ok", finished_at=now)
+    stranger = Settlement(claimed[2], "accepted", 250, "ok", finished_at=now)
+    pause(claimed[0].mailing_id, now=now)
+    assert turn_over([done, stranger], candidates[:1], now=now) == {claimed[0].id: "wait"}
+    assert list(Attempt.objects.values_list("message_id", "code")) == [(claimed[3].id, 250)]
+    assert Message.objects.get(pk=claimed[3].id).state == "accepted"
+    capture_store().append([unsubscribed(claimed[1])])
+    assert turn_over([], candidates[1:2], now=now) is None, "somebody left: the long way"
 
 
 def test_claimed_rows_of_the_dead_are_claimed_again(claimed: list[Claimed], now: datetime) -> None:

@@ -25,6 +25,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from sincerely.apps.engagement.queries import capture_store
 from sincerely.apps.sending.actions import outbox, place_hold
 from sincerely.apps.sending.actions.outbox import Claimed, Settlement
+from sincerely.apps.sending.actions.turns import LOST, turn_over
 from sincerely.apps.sending.models import State
 from sincerely.apps.sending.queries.gate import WAIT, verdicts
 from sincerely.apps.sending.queries.messages import first_attempt_at
@@ -43,7 +44,6 @@ LINGER_SECONDS = 0.002
 CUT_SHORT = Reply(421, "The server ended the session at this recipient.")
 GO = ""
 ACCEPTED = State.ACCEPTED.value
-LOST = "lost"  # taken over by another sender meanwhile
 
 
 @dataclass(slots=True)
@@ -63,6 +63,24 @@ class _Commit:
     now: datetime
     settlements: list[Settlement] = field(default_factory=list)
     returned: list[Claimed] = field(default_factory=list)
+    holds: list[tuple[int, str]] = field(default_factory=list)
+
+    def sort(self, ready: Ready, outcome: Outcome) -> None:
+        """Put an outcome where it belongs: settled, or given back untouched."""
+        refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
+        if refuses_us and outcome.reply:
+            words = f"The server refuses the sender: {outcome.reply.text}"
+            self.holds.append((ready.message.mailing_id, words[:200]))
+        if refuses_us or (outcome.stage is Stage.CONNECT):
+            self.returned.append(ready.message)
+        else:
+            self.settlements.append(settlement_of(ready, outcome, now=self.now))
+
+    def hold_and_settle(self) -> None:
+        """Write holds and outcomes, in the caller's transaction."""
+        for mailing_id, reason in self.holds:
+            place_hold(mailing_id=mailing_id, reason=reason, placed_by="sender", now=self.now)
+        outbox.settle(self.settlements, now=self.now)
 
 
 class Recorder:
@@ -153,50 +171,41 @@ class Recorder:
 
     def _write(self, batch: list[Turn]) -> list[str]:
         commit = _Commit(clock.now())
+        for turn in batch:
+            if turn.done is not None and turn.outcome is not None:
+                commit.sort(turn.done, turn.outcome)
         followers = [turn.following for turn in batch if turn.following is not None]
-        with transaction.atomic():
-            for turn in batch:
-                if turn.done is not None and turn.outcome is not None:
-                    _judge(turn.done, turn.outcome, commit)
-            outbox.settle(commit.settlements, now=commit.now)
-            said = _ask_the_gate(followers, commit)
+        said = None
+        if followers and not commit.holds:
+            candidates = [(ready.message, ready.shown) for ready in followers]
+            said = turn_over(commit.settlements, candidates, now=commit.now)
+        if said is None:
+            with transaction.atomic():
+                commit.hold_and_settle()
+                said = _ask_the_gate(followers, now=commit.now)
+                _give_back(followers, said, commit)
+        elif commit.returned or any(said.values()):
+            with transaction.atomic():
+                _give_back(followers, said, commit)
         for state, count in Counter(s.state for s in commit.settlements).items():
             metrics.SETTLED.labels(state).inc(count)
-        for reason, count in Counter(said.values()).items():
-            if reason not in (GO, WAIT, LOST):
-                metrics.REFUSED.labels(reason).inc(count)
         return [said[turn.following.message.id] if turn.following else GO for turn in batch]
 
 
-def _ask_the_gate(followers: list[Ready], commit: _Commit) -> dict[int, str]:
-    """Dial those who may leave, give back or refuse the others; what was said of each."""
-    said = verdicts([ready.message for ready in followers], now=commit.now)
+def _ask_the_gate(followers: list[Ready], *, now: datetime) -> dict[int, str]:
+    """Dial those who may leave; return what was said of each."""
+    said = verdicts([ready.message for ready in followers], now=now)
     granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
     dialled = outbox.dial(granted)
-    if len(dialled) < len(granted):
-        said |= {message.id: LOST for message, _ in granted if message.id not in dialled}
-    if len(granted) < len(followers):
-        commit.returned += [r.message for r in followers if said[r.message.id] == WAIT]
-        refused = [(r.message, said[r.message.id]) for r in followers]
-        outbox.refuse([x for x in refused if x[1] not in (GO, WAIT, LOST)], now=commit.now)
-    outbox.let_go(commit.returned)
-    return said
+    return said | {message.id: LOST for message, _ in granted if message.id not in dialled}
 
 
-def _judge(ready: Ready, outcome: Outcome, commit: _Commit) -> None:
-    """Put the outcome where it belongs: settled, or given back untouched."""
-    refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
-    if refuses_us and outcome.reply:
-        place_hold(
-            mailing_id=ready.message.mailing_id,
-            reason=f"The server refuses the sender: {outcome.reply.text}"[:200],
-            placed_by="sender",
-            now=commit.now,
-        )
-    if refuses_us or (outcome.stage is Stage.CONNECT):
-        commit.returned.append(ready.message)
-    else:
-        commit.settlements.append(settlement_of(ready, outcome, now=commit.now))
+def _give_back(followers: list[Ready], said: dict[int, str], commit: _Commit) -> None:
+    """Write down who does not leave: to be claimed again, or refused for good."""
+    refused = [(r.message, said[r.message.id]) for r in followers if said[r.message.id] != GO]
+    waiting = [message for message, word in refused if word == WAIT]
+    outbox.let_go([*commit.returned, *waiting])
+    outbox.refuse([each for each in refused if each[1] not in (WAIT, LOST)], now=commit.now)
 
 
 def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlement:

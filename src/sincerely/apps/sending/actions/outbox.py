@@ -134,12 +134,29 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
     """Write attempts and states, in the caller's transaction; foreign fences change nothing."""
     if not settlements:
         return
+    given = settled_values(settlements, now=now)
+    settled = {row[0] for row in run(with_given(SETTLE, SETTLED), [given])}
+    if len(settled) < len(settlements):  # taken over by another sender meanwhile: theirs to record
+        given = settled_values([s for s in settlements if s.message.id in settled], now=now)
+    run(with_given(RECORD, SETTLED), [given])
+    for settlement in settlements:
+        if settlement.suppresses:
+            suppress(
+                settlement.message.address_key,
+                reason="hard_bounce",
+                now=now,
+                detail=settlement.text[:300],
+            )
+
+
+def settled_values(settlements: Sequence[Settlement], *, now: datetime) -> str:
+    """Return the parameter for a statement with the rows `SETTLED`."""
     at_text = moment_text(now)
     texts = {None: None, now: at_text}
     for at in {s.due_at for s in settlements} | {s.finished_at for s in settlements}:
         if at not in texts:
             texts[at] = moment_text(at)
-    values = [
+    return given_values(
         (
             s.message.id,
             s.message.fence,
@@ -152,20 +169,7 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
             s.text[:300].replace("\0", ""),
         )
         for s in settlements
-    ]
-    given = given_values(values)
-    settled = {row[0] for row in run(with_given(SETTLE, SETTLED), [given])}
-    if len(settled) < len(values):  # taken over by another sender meanwhile: theirs to record
-        given = given_values(value for value in values if value[0] in settled)
-    run(with_given(RECORD, SETTLED), [given])
-    for settlement in settlements:
-        if settlement.suppresses:
-            suppress(
-                settlement.message.address_key,
-                reason="hard_bounce",
-                now=now,
-                detail=settlement.text[:300],
-            )
+    )
 
 
 def dial(granted: Sequence[tuple[Claimed, str]]) -> set[int]:

@@ -51,7 +51,7 @@ def verdicts(candidates: Sequence[Candidate], *, now: datetime) -> dict[int, str
     by_mailing: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in candidates:
         by_mailing[candidate.mailing_id].append(candidate)
-    left = _just_left() if candidates else {}
+    left = just_left() if candidates else {}
     found: dict[int, str] = {}
     for mailing_id, group in by_mailing.items():
         switch = switch_of(mailing_id)
@@ -92,7 +92,7 @@ def _judged(
     return found
 
 
-def _just_left() -> dict[int, set[int | None]]:
+def just_left() -> dict[int, set[int | None]]:
     """Contacts who have pressed one-click unsubscribe just now, with the type they left."""
     mark = run(POSITION, [CAPTURE])
     message_ids = unfolded_unsubscribes(mark[0][0] if mark else 0)
