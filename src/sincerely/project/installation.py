@@ -13,7 +13,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, transaction
 
-LOCK = 7_208_142_214
+LOCK = 7_208_142_300
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -28,10 +28,6 @@ POSTGRES_LEAP = (
     "SELECT setval(pg_get_serial_sequence('{table}', 'id'),"
     " nextval(pg_get_serial_sequence('{table}', 'id')) + {leap})"
 )
-# Transaction ids of another cluster say nothing here: without this, captures stay unread.
-CAPTURES_READABLE = """
-DO $$ BEGIN IF to_regclass('capture_batch') IS NOT NULL THEN
-UPDATE capture_batch SET xid = '0'::xid8; END IF; END $$"""
 
 
 def reason(made_at: datetime) -> str:
@@ -56,5 +52,4 @@ def statements(*, made_at: datetime, now: datetime, is_postgresql: bool) -> list
         *(leap.format(table=table, leap=number) for table, number in LEAPS.items()),
         "DELETE FROM django_session",
         "DELETE FROM operation_heartbeat",
-        *([CAPTURES_READABLE] if is_postgresql else []),
     ]
