@@ -1,13 +1,20 @@
 """The tracker: durable answers per second under wrk, against the same app without storage.
 
-Needs `wrk` (Debian's package of that name). Run: `python -m bench.tracker [seconds]`.
+    python -m bench.tracker [SECONDS] [ROUNDS] [--postgres]
+
+Signed opens (70 %) and clicks (30 %) over 64 connections, each durable before its answer; rounds
+with and without storage take turns, and the medians count. `--postgres` stores in a throw-away
+cluster with durable commits. Needs `wrk` (Debian's package of that name).
 """
 
 # ruff: noqa: PLC0415 -- only the serving process needs its loop
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import multiprocessing
+import os
 import re
 import shutil
 import subprocess
@@ -15,8 +22,11 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 
+from bench.cluster import durable_cluster
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
@@ -25,9 +35,13 @@ from sincerely.apps.engagement.rules.tokens import mint
 from sincerely.engines.tracker.app import Tracker
 from sincerely.engines.tracker.targets import Targets
 from sincerely.wire import clock
-from sincerely.wire.capture import GroupWriter, SqliteStore
+from sincerely.wire.capture import GroupWriter, open_store
 
 KEY = bytes(32)
+FIRST_PORT = 18_500
+MARKS = {"sqlite": 0.45, "postgresql": 0.35}
+LONGEST_P99_MS = 25
+TICK = os.sysconf("SC_CLK_TCK")
 SCRIPT = """
 local paths = {}
 for line in io.lines("PATHS") do paths[#paths + 1] = line end
@@ -36,10 +50,18 @@ request = function() n = n % #paths + 1; return wrk.format("GET", paths[n]) end
 """
 
 
+class Run(NamedTuple):
+    """One run of wrk: requests a second, the 99th percentile, and the server's CPU for each."""
+
+    rate: float
+    p99_ms: float
+    cpu_us: float
+
+
 class Forgetful:
     """A writer that stores nothing and answers at once: the reference."""
 
-    is_failing = False
+    is_failing = is_behind = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._done = loop.create_future()
@@ -50,12 +72,14 @@ class Forgetful:
 
 
 def serve(port: int, path: str) -> None:
-    """Serve with storage at `path`, or without any if it is ''."""
+    """Serve with storage in the file or database at `path`, or without any if it is ''."""
     import uvloop
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
-        writer = GroupWriter(lambda: SqliteStore(Path(path)), loop) if path else Forgetful(loop)
+        url = path if path.startswith("postgres") else ""
+        opened = lambda: open_store(Path(path), url)  # noqa: E731
+        writer = GroupWriter(opened, loop) if path else Forgetful(loop)
         tracker = Tracker(
             keys=KEY,
             targets=Targets(lambda _mailing: {n: f"https://shop.example/{n}" for n in range(20)}),
@@ -77,28 +101,39 @@ def serve(port: int, path: str) -> None:
     uvloop.run(main())
 
 
-def measure(seconds: int, *, port: int, path: str, script: str) -> tuple[float, str]:
-    """Return requests per second and the 99th percentile, as wrk tells."""
+def measure(seconds: int, *, port: int, path: str, script: str) -> Run:
+    """Return what wrk tells of one run, and the CPU that the server spent."""
     process = multiprocessing.get_context("spawn").Process(target=serve, args=(port, path))
     process.start()
     try:
         _wait(port)
+        before = _cpu(process.pid)
         command = ["wrk", "-t1", "-c64", f"-d{seconds}s", "--latency", "-s", script]
         said = subprocess.run(
             [*command, f"http://127.0.0.1:{port}"], capture_output=True, text=True, check=True
         ).stdout
+        spent = _cpu(process.pid) - before
     finally:
         process.terminate()
         process.join()
     rate = re.search(r"Requests/sec:\s+([\d.]+)", said)
-    slow = re.search(r"99%\s+(\S+)", said)
-    assert rate is not None, said
-    assert slow is not None, said
-    return float(rate[1]), slow[1]
+    count = re.search(r"(\d+) requests in", said)
+    slow = re.search(r"99%\s+([\d.]+)(us|ms|s)", said)
+    assert rate, said
+    assert count, said
+    assert slow, said
+    p99 = float(slow[1]) * {"us": 0.001, "ms": 1, "s": 1_000}[slow[2]]
+    return Run(float(rate[1]), p99, 1e6 * spent / int(count[1]))
+
+
+def _cpu(pid: int | None) -> float:
+    """Return the CPU seconds that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
 
 
 def _wait(port: int) -> None:
-    for _ in range(200):
+    for _ in range(400):
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health").close()
             return
@@ -106,24 +141,56 @@ def _wait(port: int) -> None:
             time.sleep(0.05)
 
 
-def main(seconds: int = 3, rounds: int = 3) -> None:
-    """Print both rates and their ratio, medians of interleaved rounds."""
+def compare(seconds: int, rounds: int, *, path: str, folder: Path) -> tuple[Run, Run]:
+    """Return the median runs without and with storage, which take turns."""
+    paths = folder / "paths"
+    paths.write_text("\n".join(_path(n) for n in range(2_000)) + "\n")
+    script = folder / "wrk.lua"
+    script.write_text(SCRIPT.replace("PATHS", str(paths)))
+    found: dict[str, list[Run]] = {"": [], path: []}
+    for number in range(rounds):
+        for place, store in enumerate(("", path)):
+            port = FIRST_PORT + 2 * number + place
+            found[store].append(measure(seconds, port=port, path=store, script=str(script)))
+    return sorted(found[""])[rounds // 2], sorted(found[path])[rounds // 2]
+
+
+def main() -> int:
+    """Print both rates and their ratio."""
+    parser = argparse.ArgumentParser(prog="bench.tracker")
+    parser.add_argument("seconds", type=int, nargs="?", default=3)
+    parser.add_argument("rounds", type=int, nargs="?", default=3)
+    parser.add_argument("--postgres", action="store_true")
+    asked = parser.parse_args()
     if not shutil.which("wrk"):
         sys.exit("wrk is missing: apt-get install wrk")
-    with tempfile.TemporaryDirectory(prefix="bench-tracker-") as folder:
-        paths = Path(folder) / "paths"
-        paths.write_text("\n".join(_path(n) for n in range(2_000)) + "\n")
-        script = Path(folder) / "wrk.lua"
-        script.write_text(SCRIPT.replace("PATHS", str(paths)))
-        found: dict[str, list[tuple[float, str]]] = {"without": [], "durable": []}
-        for number in range(rounds):
-            for name, path in (("without", ""), ("durable", f"{folder}/capture.sqlite3")):
-                port = 18_500 + 2 * number + (name == "durable")
-                found[name].append(measure(seconds, port=port, path=path, script=str(script)))
-    without, durable = (sorted(found[name])[rounds // 2] for name in ("without", "durable"))
-    print(f"without storage  {without[0]:10,.0f}/s  p99 {without[1]}")
-    print(f"durable          {durable[0]:10,.0f}/s  p99 {durable[1]}")
-    print(f"ratio            {durable[0] / without[0]:10.2f}")
+    with ExitStack() as open_things:
+        folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="bench-track-")))
+        path = str(folder / "capture.sqlite3")
+        if asked.postgres:
+            path = open_things.enter_context(durable_cluster())
+        without, durable = compare(asked.seconds, asked.rounds, path=path, folder=folder)
+    database = "postgresql" if asked.postgres else "sqlite"
+    ratio = durable.rate / without.rate
+    for name, run in (("without storage", without), ("durable", durable)):
+        print(f"{name:16}{run.rate:10,.0f}/s  p99 {run.p99_ms:6.1f} ms  CPU {run.cpu_us:4.0f} µs")
+    print(f"ratio           {ratio:10.2f}")
+    result = {
+        "path": "tracker",
+        "database": database,
+        "measured": round(durable.rate),
+        "unit": "requests/s",
+        "reference": round(without.rate),
+        "reference_name": "the same app without storage",
+        "ratio": round(ratio, 2),
+        "mark": MARKS[database],
+        "p99_ms": round(durable.p99_ms, 1),
+        "p99_mark_ms": LONGEST_P99_MS,
+        "cpu_us": round(durable.cpu_us),
+        "reference_cpu_us": round(without.cpu_us),
+    }
+    print(f"RESULT {json.dumps(result)}")
+    return 0
 
 
 def _path(n: int) -> str:
@@ -134,4 +201,4 @@ def _path(n: int) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    sys.exit(main())
