@@ -60,7 +60,7 @@ class Horizon:
 
     On PostgreSQL ids are committed out of order. So the highest id given so far is noted, then the
     newest transaction; when none up to that one runs any more, all rows up to the id are there. (A
-    transaction that writes attempts has locked their messages before it draws the ids.)
+    transaction that writes attempts changes their messages before it draws the ids.)
     """
 
     settled_id: int = 0
