@@ -55,7 +55,7 @@ RUNS = (
     Run("fold", "fold"),
     Run("imports", "import", full=("1000000",)),
     Run("segments", "segments", ("100000", "5"), ("1000000", "26")),
-    Run("pages", "pages"),
+    Run("pages", "pages", ("100000", "5"), ("1000000", "26")),
 )
 
 

@@ -1,4 +1,4 @@
-"""Many contact ids from a statement, as one value of the database instead of a tuple per row."""
+"""Many contact ids from a statement, as one value instead of a tuple per row."""
 
 # ruff: noqa: S608 -- the SQL is our own; every value is a parameter
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Reads of the stored sets: which are ready, whom touches wait for, and their sources' truth."""
+"""Reads of the stored sets: which are ready, whom touches wait for, what is true."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def waiting(names: Iterable[str]) -> dict[SourceKey, BitMap] | None:
 
 def members_of(source: Source, key: int, *, among: Collection[int] | None = None) -> list[BitMap]:
     """Return who is in each set of a source's key today, of all contacts or among some."""
-    query = _narrowed(source.sql, source.column, among, (key,) * source.is_keyed)
+    query = _narrowed(source, among, (key,) * source.is_keyed)
     ids, masks = fetch_numbers(query, 2)
     return [BitMap(ids[(masks & (1 << place)) != 0]) for place in range(len(source.kinds))]
 
@@ -72,12 +72,12 @@ def recipients_who(mailing_id: int, did: str) -> BitMap:
 
 
 def _narrowed(
-    sql: str, column: str, among: Collection[int] | None, params: tuple[int, ...]
+    source: Source, among: Collection[int] | None, params: tuple[int, ...]
 ) -> ContactQuery:
     if among is None:
-        return ContactQuery(sql.replace(PLACE, ""), params)
-    inside, ids = within(column, among)
-    return ContactQuery(sql.replace(PLACE, f"AND {inside}"), (*params, *ids))
+        return ContactQuery(source.sql.replace(PLACE, ""), params)
+    inside, ids = within(source.column, among)
+    return ContactQuery(source.sql.replace(PLACE, f"AND {inside}"), (*params, *ids))
 
 
 def stored_rows(names: Collection[str], fields: Iterable[str] = ()) -> list[StoredSet]:
