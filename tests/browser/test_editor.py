@@ -149,6 +149,7 @@ def test_a_block_is_shown_to_those_with_a_label_and_another_to_the_rest(
     editor.locator("[data-kind=text]").click()
     editor.keyboard.type("Only for dogs")
     editor.get_by_label("Shown to", exact=True).first.select_option(label="only those who …")
+    expect(editor.locator(".ed-weight")).to_contain_text("people now")
     editor.get_by_label("Everybody else sees").select_option(label="Text")
     editor.locator(".ed-otherwise .ed-rich").click()
     editor.keyboard.type("For all others")
