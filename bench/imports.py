@@ -141,6 +141,7 @@ def saver() -> None:
 
     made = create_contact("saver@example.com", now=NOW, actor=PROGRAM)
     done, spent = Event(), []
+    print("ready", flush=True)
     Thread(target=lambda: (sys.stdin.read(), done.set()), daemon=True).start()
     while not done.wait(0.05):
         began = time.monotonic()
@@ -155,7 +156,10 @@ def saver() -> None:
 def start_saver() -> subprocess.Popen[str]:
     """Start the process that saves a contact again and again."""
     command = [sys.executable, "-m", "bench.imports", "--saver"]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    side = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert side.stdout is not None
+    side.stdout.readline()
+    return side
 
 
 def written() -> list[Any]:
