@@ -15,6 +15,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from sincerely.apps.operation import actions
 from sincerely.apps.sending.actions import place_hold
 from sincerely.apps.sending.models import Hold
+from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.rules import hash_secret
 from sincerely.web.queries.figures import InstallationFigures
 from tests.apps.campaigns import desk
 from tests.apps.sending import people
@@ -118,3 +120,22 @@ def test_the_figures_are_what_monitoring_reads(cast: Cast, now: datetime) -> Non
     assert found["sincerely_processes", "sender", "running"] == 1
     assert found["sincerely_database_answers",] == 1
     assert "@" not in text
+
+
+def test_programs_list_and_release_too(cast: Cast, client: Client, now: datetime) -> None:
+    APIKey.objects.create(
+        prefix="test",
+        name="Test",
+        secret_hash=hash_secret("secret"),
+        scopes=["view", "send"],
+        member=cast.alice,
+        created_at=now,
+    )
+    place_hold(reason="Restored from a backup", placed_by="restore", now=now)
+    key = {"authorization": "Bearer secret"}
+    (found,) = client.get("/api/v1/sending/holds", headers=key).json()
+    assert found["reason"] == "Restored from a backup"
+    address = f"/api/v1/sending/holds/{found['id']}/release"
+    assert client.post(address, headers=key).status_code == 204
+    assert client.post(address, headers=key).status_code == 404
+    assert client.get("/api/v1/sending/holds", headers=key).json() == []

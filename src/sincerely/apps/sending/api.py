@@ -9,14 +9,22 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 from pydantic import Field
 
+from sincerely.apps.sending.actions import lift_hold
 from sincerely.apps.sending.actions import senders as sender_actions
 from sincerely.apps.sending.actions import transports as transport_actions
-from sincerely.apps.sending.models import Message, SenderIdentity, Transport
-from sincerely.apps.sending.queries import is_finished, locked_because, tally, waiting_because
+from sincerely.apps.sending.models import Hold, Message, SenderIdentity, Transport
+from sincerely.apps.sending.queries import (
+    holds,
+    is_finished,
+    locked_because,
+    tally,
+    waiting_because,
+)
 from sincerely.apps.sending.queries import senders as queries
 from sincerely.apps.sending.queries.messages import messages_page
 from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.sending.schemas import (
+    HoldOut,
     MessagePage,
     SenderIn,
     SenderOut,
@@ -110,3 +118,18 @@ def mailing_messages(
     """List messages of a mailing, by state if wanted, after an id."""
     items = messages_page(mailing_id, state=state, after=after, limit=limit)
     return {"items": items, "next": items[-1].pk if len(items) == limit else None}
+
+
+@router.get("/holds", response=list[HoldOut], auth=Scope(Capability.VIEW))
+def list_holds(request: HttpRequest) -> list[Hold]:
+    """List what is held until a member releases it, the oldest first."""
+    return holds()
+
+
+@router.post("/holds/{hold_id}/release", response={204: None}, auth=Scope(Capability.SEND))
+def release_hold(request: HttpRequest, hold_id: int) -> Status[None]:
+    """Let a held mailing go on where it stopped."""
+    if hold_id not in {hold.pk for hold in holds()}:
+        raise HttpError(404, "There is no such hold.")
+    lift_hold(hold_id, now=clock.now(), actor=actor_of(request))
+    return Status(204, None)

@@ -94,3 +94,13 @@ class TallyOut(Schema):
     by_reason: dict[str, int]
     is_finished: bool
     waiting_because: list[str]
+
+
+class HoldOut(Schema):
+    """Why a mailing waits (every mailing, where there is no id) until a member releases it."""
+
+    id: int
+    mailing_id: int | None
+    reason: str
+    placed_by: str
+    placed_at: datetime
