@@ -13,12 +13,12 @@ from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from sincerely.apps.segments.queries import recipients_who
 from sincerely.apps.sending.models import Message
 
-# What somebody must have done for an outcome; a set of those is kept per mailing.
+# What somebody must have done for an outcome; a set of those is kept per mailing, but for acts.
 DEEDS = {
     "complained": "complained",
     "unsubscribed": "unsubscribed",
     "bounced": "bounced",
-    "acted": "clicked",
+    "acted": "",
     "clicked": "clicked",
     "opened": "opened",
     "unknown": "unknown",
@@ -71,12 +71,24 @@ def outcome_counts(mailing_id: int) -> dict[str, int]:
     return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
 
 
+def _acting(mailing_id: int) -> BitMap:
+    """Return who clicked a call to action: one read of the mailing's clicks."""
+    clicks = Event.objects.filter(
+        mailing_id=mailing_id, kind=EventKind.CLICKED, verdict=Verdict.HUMAN, link__role__in=ACTS
+    )
+    return BitMap(clicks.values_list("contact_id", flat=True))
+
+
 def people_with(mailing_id: int, outcome: str, *, after: int = 0, limit: int = 50) -> list[Row]:
     """Return a page of recipients with an outcome ('' for all), by contact id."""
     rows = _judged(mailing_id).select_related("contact").order_by("contact_id")
     if outcome in DEEDS:
         # A walk over all recipients would be long where few came to this.
-        ids = recipients_who(mailing_id, DEEDS[outcome])
+        ids = (
+            _acting(mailing_id)
+            if outcome == "acted"
+            else recipients_who(mailing_id, DEEDS[outcome])
+        )
         return _among_the_few(rows.filter(outcome=outcome), ids, after=after, limit=limit)
     found = rows.filter(contact_id__gt=after)
     return [_row(row) for row in (found.filter(outcome=outcome) if outcome else found)[:limit]]
