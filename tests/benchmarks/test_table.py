@@ -17,6 +17,8 @@ def test_a_row_says_whether_the_mark_is_reached() -> None:
     cells = table.cells_of(result())
     assert cells[2:] == ["4,505 msg/s", "5,560", "0.81", "0.65", "yes", "memory mb 210"]
     assert table.cells_of(result(ratio=0.5))[6] == "no"
+    assert table.cells_of(result(p99_ms=88.0, p99_mark_ms=25))[6] == "no: p99"
+    assert table.cells_of(result(reference_name="smtp-source"))[3] == "5,560 (smtp-source)"
     assert table.cells_of(result(mark="≤ 300 ms", reached="yes"))[5:7] == ["≤ 300 ms", "yes"]
     assert table.cells_of({"path": "pages", "database": "postgresql"})[1:3] == [
         "PostgreSQL",
