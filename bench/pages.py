@@ -11,10 +11,12 @@ its base in SINCERELY_BENCH_HOME where that is given, and uses DATABASE_URL if s
 
 from __future__ import annotations
 
+import atexit
 import http.client
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,7 +29,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode
 
-HOME = os.environ.setdefault("SINCERELY_BENCH_HOME", tempfile.mkdtemp(prefix="sincerely-bench-"))
+if "SINCERELY_BENCH_HOME" not in os.environ:
+    os.environ["SINCERELY_BENCH_HOME"] = tempfile.mkdtemp(prefix="sincerely-bench-")
+    atexit.register(shutil.rmtree, os.environ["SINCERELY_BENCH_HOME"], ignore_errors=True)
+HOME = os.environ["SINCERELY_BENCH_HOME"]
 os.environ["SINCERELY_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "sincerely.project.settings"
 os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")

@@ -11,8 +11,10 @@ edits rules step by step: the live count with its sample and the counts of the p
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
@@ -24,6 +26,8 @@ from pathlib import Path
 from typing import Any
 
 HOME = os.environ.get("SINCERELY_BENCH_HOME") or tempfile.mkdtemp(prefix="sincerely-bench-")
+if "SINCERELY_BENCH_HOME" not in os.environ:
+    atexit.register(shutil.rmtree, HOME, ignore_errors=True)
 os.environ["SINCERELY_HOME"] = HOME
 os.environ["DJANGO_SETTINGS_MODULE"] = "sincerely.project.settings"
 os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")
