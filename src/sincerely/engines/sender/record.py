@@ -29,6 +29,7 @@ from sincerely.apps.sending.actions.turns import LOST, turn_over
 from sincerely.apps.sending.models import State
 from sincerely.apps.sending.queries.gate import WAIT, verdicts
 from sincerely.apps.sending.queries.messages import first_attempt_at
+from sincerely.apps.sending.queries.sql import go_by_keys
 from sincerely.apps.sending.rules import retry
 from sincerely.engines.sender.ready import Ready
 from sincerely.wire import clock, metrics
@@ -161,6 +162,8 @@ class Recorder:
     def _write_until_it_works(self, batch: list[Turn]) -> list[str]:
         while True:
             try:
+                if connection.connection is None:  # the first, or a new one after a loss
+                    go_by_keys()
                 return self._write(batch)
             except (DatabaseError, *FAILURES):
                 log.exception("outcomes cannot be written", waiting=len(batch))

@@ -74,6 +74,17 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return here.connection.execute(_marked(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
+def go_by_keys() -> None:
+    """Let this session reach rows by their keys: kept plans scanned whole tables (twice as slow).
+
+    For a session whose every statement names its rows, as the recorder's do; no use on SQLite.
+    """
+    if is_postgresql():
+        with connection.cursor() as cursor:
+            for way in ("seqscan", "hashjoin", "mergejoin"):
+                cursor.execute(f"SET enable_{way} = off")
+
+
 def _prepared(
     session: psycopg.Connection[Any], sql: str, parameters: Sequence[Any]
 ) -> list[tuple[Any, ...]]:
