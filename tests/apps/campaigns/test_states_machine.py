@@ -70,9 +70,9 @@ class CampaignMachine(RuleBasedStateMachine):
 
     cast: Cast
 
-    @initialize()
-    def begin(self) -> None:
-        """People, a list and a draft."""
+    @initialize(is_planned=st.sampled_from([True, True, False]))
+    def begin(self, is_planned: bool) -> None:
+        """People, a list and a draft, or (so that orders reach deep) a campaign on its way."""
         self.world = next(numbers)
         self.offset = timedelta(0)
         self.now = clock.now()
@@ -90,6 +90,11 @@ class CampaignMachine(RuleBasedStateMachine):
         self.campaign = desk.draft(self.cast, now=self.now)
         self._aim({"include": [{"list": self.list.pk}], "exclude": []})
         done["sequences"] += 1
+        if is_planned:
+            self.launch(0)
+            self.begin_what_is_due()
+            self.plan_a_slice()
+            self.start_sender()
 
     def _twin_of(self, contact: Contact) -> Contact:
         return people.add_contact(contact.address, now=self.now, share=1)
