@@ -16,12 +16,12 @@ from sincerely.apps.contacts.actions.fields import define_field
 from sincerely.apps.contacts.actions.lists import create_list
 from sincerely.apps.labels.models import Label
 from sincerely.apps.labels.rules import checked_name
-from sincerely.apps.operation.actions import forget, keep_file
+from sincerely.apps.operation.actions import keep_file
 from sincerely.apps.people.actions.staging import stage_if_missing
 from sincerely.apps.people.models import Import, WorkState
 from sincerely.apps.people.queries.files import look_at, path_of
 from sincerely.apps.people.queries.imports import known_fields, known_labels
-from sincerely.apps.people.queries.staged import flags_path, rows_path
+from sincerely.apps.people.queries.staged import flags_path
 from sincerely.apps.people.rules.choices import Choices, Problem, Target, check, from_json
 from sincerely.apps.people.rules.dialect import FileRefused
 from sincerely.apps.people.rules.dialect import from_json as dialect_from_json
@@ -229,14 +229,6 @@ def have_rows(work: Import) -> None:
     with suppress(FileNotFoundError):
         for _count in stage_if_missing(path_of(work.stored_as), dialect_from_json(work.dialect)):
             pass
-
-
-def forget_files(work: Import) -> None:
-    """Remove the upload and what was made of it."""
-    path = path_of(work.stored_as)
-    for each in (path, rows_path(path), flags_path(path)):
-        each.unlink(missing_ok=True)
-        forget(each.name)
 
 
 def start_import(
