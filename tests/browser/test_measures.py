@@ -9,6 +9,7 @@ from tests.browser.test_editor import LABELS
 from tests.installation import Installation
 
 pytestmark = pytest.mark.browser
+AT_WORK = ".htmx-request, .htmx-swapping, .htmx-settling"
 DRAFT = """
 import django; django.setup()
 from datetime import UTC, datetime
@@ -46,6 +47,8 @@ def test_three_links_get_labels_in_six_clicks(page: Page, shop: Installation) ->
     for place in range(3):
         with page.expect_response("**/links/label/"):
             hand.choose(selects.nth(place), "Honden" if place else "Katten")
+        # The answer puts a new list in its place: a person waits for that blink, too.
+        page.wait_for_function(f"!document.querySelector('{AT_WORK}')")
     assert hand.clicks <= 6
     page.reload()
     chosen = [selects.nth(place).locator("option:checked").inner_text() for place in range(3)]
