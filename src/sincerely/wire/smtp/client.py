@@ -19,6 +19,7 @@ import ssl
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
+from socket import IPPROTO_TCP, TCP_QUICKACK
 from typing import cast
 
 from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyReader, Stage
@@ -105,11 +106,22 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Give each reply to who waits for it."""
         self._heard_at = self._loop.time()
+        self._acknowledge()
         try:
             for reply in self._reader.feed(data):
                 self._take(reply)
         except ProtocolBroken:
             self.abort()
+
+    def _acknowledge(self) -> None:
+        """Acknowledge at once: a server with Nagle's algorithm holds its next reply until then.
+
+        The kernel waits up to 40 ms, and forgets this wish with each segment: without it ten
+        connections to a server on the same machine handed over a third of the mail.
+        """
+        socket = self._transport.get_extra_info("socket") if self._transport else None
+        if socket is not None:
+            socket.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Settle everything that was under way."""
