@@ -28,11 +28,15 @@ from sincerely.apps.interests.actions import learn
 from sincerely.apps.interests.rules.clicks import ClickDelta
 from sincerely.engines.folder import queries
 from sincerely.engines.folder.confirmations import settle_confirmations
+from sincerely.wire.sqlite.turnstile import somebody_waits
 
 ATTEMPTS = "attempts"
 HORIZON = queries.Horizon()
 SLICE = 500
 KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
+
+# A commit touches pages all over the indexes, each once however many slices share it.
+LONGEST_TURN_SECONDS = 0.4
 
 
 class Step(NamedTuple):
@@ -40,7 +44,7 @@ class Step(NamedTuple):
 
     taken: int
     is_more: bool
-    seconds: float = 0.0
+    seconds: float = 0.0  # of a slice, its share of the commit included
 
 
 @dataclass(slots=True)
@@ -49,6 +53,10 @@ class Turn:
 
     since: float = 0.0
     seconds: float = 0.0
+
+    def may_go_on(self) -> bool:
+        """Say whether another slice may share this commit: nobody waits, and it is not late."""
+        return time.monotonic() - self.since < LONGEST_TURN_SECONDS and not somebody_waits()
 
 
 @contextmanager
@@ -96,11 +104,17 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
 
 def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
     """Judge again what is due; labels learn, and people on the confirm button's click stay."""
+    count = slices = 0
     with a_turn(now) as turn:
-        settled = engagement.settle(number, now=now, limit=limit)
-        learn(deltas_of(settled.clicks), now=now)
-        settle_confirmations(settled.clicks, now=now)
-    return Step(settled.count, is_more=settled.is_more, seconds=turn.seconds)
+        is_more = True
+        while is_more and (slices == 0 or turn.may_go_on()):
+            settled = engagement.settle(number, now=now, limit=limit)
+            learn(deltas_of(settled.clicks), now=now)
+            settle_confirmations(settled.clicks, now=now)
+            is_more = settled.is_more
+            count += settled.count
+            slices += 1
+    return Step(count, is_more=is_more, seconds=turn.seconds / slices)
 
 
 def settle_soon(*, now: datetime, limit: int = SLICE) -> Step:
