@@ -425,6 +425,7 @@ def show(spent: Spent) -> None:
         kind = name.split(":")[0].split(",")[0]
         worst[kind] = max(worst.get(kind, (0.0, "")), (float(high), name))
     for kind, (high, name) in worst.items():
+        most = SAVE_MARK if kind == "save" else PAGE_MARK
         row = {
             "path": f"pages: {kind}, worst p95 ({name})",
             "database": connection.vendor,
@@ -432,7 +433,8 @@ def show(spent: Spent) -> None:
             "unit": "ms",
             "reference": None,
             "ratio": None,
-            "mark": f"at most {SAVE_MARK if kind == 'save' else PAGE_MARK} ms",
+            "mark": f"at most {most} ms",
+            "reached": "yes" if high <= most else "no",
         }
         print(f"RESULT {json.dumps(row)}")
 

@@ -240,7 +240,6 @@ def test_readers_get_on_while_the_store_is_locked_and_nobody_is_told_a_lie(
     assert [mine, "withdraw"] in tracked.folded()["records"]
 
 
-@pytest.mark.requirement("R136", partial="power loss and the sender are tested elsewhere")
 def test_killed_under_load_everything_answered_is_stored(tracked: Tracked, tmp_path: Path) -> None:
     """SIGKILL in the middle of eight busy readers: each answered click has its row."""
     port = free_ports(1)[0]
