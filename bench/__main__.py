@@ -40,6 +40,7 @@ SHOWN = {
     "ratio",
     "mark",
     "kept_at",
+    "reached",
     "reference_name",
 }
 Result = dict[str, Any]
