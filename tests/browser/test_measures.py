@@ -48,7 +48,7 @@ def test_three_links_get_labels_in_six_clicks(page: Page, shop: Installation) ->
         with page.expect_response("**/links/label/"):
             hand.choose(selects.nth(place), "Honden" if place else "Katten")
         # The answer puts a new list in its place: a person waits for that blink, too.
-        page.wait_for_function(f"!document.querySelector('{AT_WORK}')")
+        expect(page.locator(AT_WORK)).to_have_count(0)
     assert hand.clicks <= 6
     page.reload()
     chosen = [selects.nth(place).locator("option:checked").inner_text() for place in range(3)]
