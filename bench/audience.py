@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import blake2b, sha256
-from typing import Any
+from typing import Any, cast
 
 SALT = b"0123456789abcdef"
 CONTACT = (
@@ -79,4 +79,6 @@ def _store(table: str, columns: Sequence[str], rows: Iterator[tuple[Any, ...]]) 
                 )
         else:
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({named}) VALUES ({marks})", rows)
+            insert = f"INSERT INTO {table} ({named}) VALUES ({marks})"
+            # sqlite3 takes any iterable: the rows never stand in memory together.
+            cursor.executemany(insert, cast("list[tuple[Any, ...]]", rows))

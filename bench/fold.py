@@ -25,12 +25,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Any, Self
 
 from bench.cluster import durable_cluster
+
+if TYPE_CHECKING:
+    from sincerely.wire.capture import Capture
 
 NOW = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -61,7 +66,7 @@ class Timed:
         self.cpu = time.process_time() - self.cpu
 
 
-def stepped(step, *, now: datetime) -> Timed:
+def stepped(step: Callable[..., Any], *, now: datetime) -> Timed:
     """Take a step until nothing is due, in slices that fit their time, as the folder does."""
     from sincerely.engines.folder.main import Pace
     from sincerely.wire import clock
@@ -133,7 +138,9 @@ def world(contacts: int) -> int:
     return mailing.pk
 
 
-def capture(mailing_id: int, message_id: int, at: datetime, chance: random.Random, contact_id: int):
+def capture(
+    mailing_id: int, message_id: int, at: datetime, *, chance: random.Random, contact_id: int
+) -> Capture:
     from sincerely.wire.capture import CLICK, OPEN, Capture
 
     return Capture(
@@ -148,7 +155,7 @@ def capture(mailing_id: int, message_id: int, at: datetime, chance: random.Rando
     )
 
 
-def captures(signals: int, mailing_id: int):
+def captures(signals: int, mailing_id: int) -> list[Capture]:
     from sincerely.apps.sending.models import Message
 
     chance = random.Random(1)
@@ -157,16 +164,16 @@ def captures(signals: int, mailing_id: int):
     for _ in range(signals):
         message_id, contact_id = chance.choice(messages)
         at = NOW + timedelta(seconds=chance.uniform(1, 80_000))
-        rows.append(capture(mailing_id, message_id, at, chance, contact_id))
+        rows.append(capture(mailing_id, message_id, at, chance=chance, contact_id=contact_id))
     return sorted(rows)
 
 
-def plain(connection) -> tuple[float, Timed]:
+def plain(connection: Any) -> tuple[float, Timed]:
     """Insert the same events again, in batches of 10,000; return events a second."""
     from sincerely.apps.engagement import sql
     from sincerely.apps.engagement.models import Event
 
-    names = [f.column for f in Event._meta.concrete_fields if f.column != "id"]
+    names = [str(f.column) for f in Event._meta.concrete_fields if f.column != "id"]
     rows = list(Event.objects.filter(kind__in=("opened", "clicked")).values_list(*names))
     rows = [tuple(sql.at(v) if isinstance(v, datetime) else v for v in row) for row in rows]
     insert = (
@@ -230,7 +237,7 @@ def measure(contacts: int, signals: int) -> None:
     print(f"RESULT {json.dumps(result)}")
 
 
-def feed(rate: int, seconds: int, mailing_id: int, first: int, count: int) -> None:
+def feed(rate: int, seconds: int, mailing_id: int, *, first: int, count: int) -> None:
     """Append captures at a rate, twenty times a second, as a tracker would; message = contact."""
     from sincerely.apps.engagement.queries import capture_store
 
@@ -241,7 +248,7 @@ def feed(rate: int, seconds: int, mailing_id: int, first: int, count: int) -> No
         if due > 0:
             at = datetime.now(UTC) - AGO
             ids = (chance.randrange(first, first + count) for _ in range(due))
-            store.append([capture(mailing_id, pk, at, chance, pk) for pk in ids])
+            store.append([capture(mailing_id, pk, at, chance=chance, contact_id=pk) for pk in ids])
             sent += due
         time.sleep(0.05)
     print(f"fed {sent:,} signals", flush=True)
@@ -249,8 +256,6 @@ def feed(rate: int, seconds: int, mailing_id: int, first: int, count: int) -> No
 
 def sustain(contacts: int, seconds: int, rate: int) -> None:
     """Fold what the feeder brings, and print the lag of each look."""
-    import threading
-
     from django.db import connection
 
     from sincerely.apps.contacts.models import Contact
@@ -265,7 +270,7 @@ def sustain(contacts: int, seconds: int, rate: int) -> None:
     command = [sys.executable, "-m", "bench.fold", "--feed"]
     numbers = map(str, (rate, seconds, mailing_id, first, contacts))
     feeder = subprocess.Popen([*command, *numbers])
-    stop, lags = threading.Event(), []
+    stop, lags = threading.Event(), list[float]()
     watching = threading.Thread(target=watch, args=(stop, lags))
     watching.start()
     folding = threading.Thread(target=folder.run, args=(stop,))
@@ -291,7 +296,7 @@ def sustain(contacts: int, seconds: int, rate: int) -> None:
     print(f"RESULT {json.dumps(result)}")
 
 
-def watch(stop, lags: list[float]) -> None:
+def watch(stop: threading.Event, lags: list[float]) -> None:
     """Every ten seconds, print how old the oldest signal is that a look has not reached."""
     from django.db import connection
 
@@ -332,7 +337,8 @@ def main() -> int:
 
         django.setup()
         if asked.feed:
-            feed(*asked.feed)
+            rate, seconds, mailing_id, first, count = asked.feed
+            feed(rate, seconds, mailing_id, first=first, count=count)
             return 0
         open_things.callback(connections.close_all)
         call_command("migrate", verbosity=0)

@@ -28,6 +28,7 @@ import time
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 from bench.cluster import durable_cluster
@@ -134,15 +135,14 @@ def take(path: Path, clock: Clock, *, suffix: str = "") -> Any:
 
 def saver() -> None:
     """Save a contact every 50 ms until the input ends; print how long a save took, in ms."""
-    from threading import Event, Thread
 
     from sincerely.apps.contacts.actions.contacts import create_contact, edit_contact
     from sincerely.apps.team.rules import PROGRAM
 
     made = create_contact("saver@example.com", now=NOW, actor=PROGRAM)
-    done, spent = Event(), []
+    done, spent = Event(), list[float]()
     print("ready", flush=True)
-    Thread(target=lambda: (sys.stdin.read(), done.set()), daemon=True).start()
+    Thread(target=_until_told, args=(done,), daemon=True).start()
     while not done.wait(0.05):
         began = time.monotonic()
         name = f"Name {len(spent)}"
@@ -151,6 +151,12 @@ def saver() -> None:
     spent.sort()
     shown = {f"p{p}": round(spent[len(spent) * p // 100], 1) for p in (50, 95, 99)}
     print(json.dumps({"saves": len(spent), **shown, "max": round(spent[-1], 1)}))
+
+
+def _until_told(done: Event) -> None:
+    """Set the event when the standard input ends."""
+    sys.stdin.read()
+    done.set()
 
 
 def start_saver() -> subprocess.Popen[str]:

@@ -18,6 +18,7 @@ from sincerely.apps.interests.models import ContactLabel, LabelChange
 from sincerely.apps.labels.models import Label
 from sincerely.apps.people.models import Import, ImportTouch
 
+People = list[tuple[int, Contact, Mapping[str, str]]]
 COLUMNS = ("first_name", "last_name", "language", "fields", "signed_up_at", "changed_at")
 
 
@@ -75,7 +76,7 @@ def _contact(address: str, row: Mapping[str, str], now: datetime) -> Contact:
     )
 
 
-def _label(people: list, work: Import, now: datetime) -> None:
+def _label(people: People, work: Import, now: datetime) -> None:
     labels = dict(Label.objects.values_list("name", "pk"))
     given = [
         (pk, labels[name])
@@ -96,7 +97,7 @@ def _label(people: list, work: Import, now: datetime) -> None:
     )
 
 
-def _permit(people: list, work: Import, now: datetime) -> None:
+def _permit(people: People, work: Import, now: datetime) -> None:
     kind = default_subscription_type(now)
     records = []
     for pk, contact, row in people:

@@ -11,10 +11,7 @@ edits rules step by step: the live count with its sample and the counts of the p
 
 from __future__ import annotations
 
-import atexit
 import json
-import os
-import shutil
 import statistics
 import sys
 import tempfile
@@ -25,16 +22,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-HOME = os.environ.get("SINCERELY_BENCH_HOME") or tempfile.mkdtemp(prefix="sincerely-bench-")
-if "SINCERELY_BENCH_HOME" not in os.environ:
-    atexit.register(shutil.rmtree, HOME, ignore_errors=True)
-os.environ["SINCERELY_HOME"] = HOME
-os.environ["DJANGO_SETTINGS_MODULE"] = "sincerely.project.settings"
-os.environ.setdefault("SINCERELY_LOG_LEVEL", "WARNING")
+from bench.home import begin
 
-import django  # noqa: E402
-
-django.setup()
+begin()
 
 import duckdb  # noqa: E402
 import numpy as np  # noqa: E402
@@ -248,10 +238,10 @@ def compare(world: World, duck: duckdb.DuckDBPyConnection, when: str) -> None:
             f"{name:54} {when:13} {ours[0][2]:>8,} people {wall:8.1f} ms ({cpu:6.1f} CPU)"
             f" DuckDB {scanned:7.1f} ms, ratio {wall / scanned:5.2f}"
         )
-        result(f"segments: {name} ({when})", wall, scanned, "at most 3 x DuckDB and 500 ms")
+        result(f"segments: {name} ({when})", wall, scanned, mark="at most 3 x DuckDB and 500 ms")
 
 
-def result(path: str, measured: float, scanned: float | None, mark: str) -> None:
+def result(path: str, measured: float, scanned: float | None, *, mark: str) -> None:
     """Print a line for the table of all benchmarks; the mark ends in the most milliseconds."""
     most = float(mark.split()[-2])
     row = {
@@ -304,7 +294,7 @@ def live(world: World) -> None:
     print(f"live count over {len(spent)} edits: p50 {middle:.0f} ms, p95 {high:.0f} ms; slowest:")
     for wall, rule in walls[-3:]:
         print(f"  {wall:6.0f} ms {rule[:150]}")
-    result("segments: live count while editing, p95", float(high), None, "at most 300 ms")
+    result("segments: live count while editing, p95", float(high), None, mark="at most 300 ms")
 
 
 def main(contacts: int = 100_000, stored: int = 5) -> None:

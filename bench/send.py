@@ -247,7 +247,7 @@ def sink_command(port: int) -> list[str]:
     return [sink, *user, f"127.0.0.1:{port}", "1000"]
 
 
-def report(asked: argparse.Namespace, measured: Measured, raw: bytes, port: int) -> None:
+def report(asked: argparse.Namespace, measured: Measured, raw: bytes, *, port: int) -> None:
     """Measure the reference and say it all."""
     size = f"{len(raw) / 1024:.1f} KB mails"
     print(
@@ -298,7 +298,7 @@ def main() -> int:
         open_things.callback(sink.wait)
         open_things.callback(sink.terminate)
         _, raw = prepare(max(asked.count, asked.planned), port, is_signed=asked.dkim)
-        report(asked, send(asked.count), raw, port)
+        report(asked, send(asked.count), raw, port=port)
         from django.db import connection
 
         connection.close()

@@ -194,10 +194,9 @@ def main() -> int:
 
 
 def _path(n: int) -> str:
-    facts = {"mailing_id": 1, "message_id": n, "nonce": b"nonce!"}
-    if n % 10 < 7:
-        return f"/o/{mint(KEY, 'open', **facts)}.gif"
-    return f"/c/{mint(KEY, 'click', **facts)}/{n % 15 + 1}"
+    is_open = n % 10 < 7
+    token = mint(KEY, "open" if is_open else "click", mailing_id=1, message_id=n, nonce=b"nonce!")
+    return f"/o/{token}.gif" if is_open else f"/c/{token}/{n % 15 + 1}"
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from django.db import connection, transaction
@@ -98,7 +98,9 @@ def store(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> 
                     copy.write_row(row)
             return
         places = ", ".join(["%s"] * len(columns))
-        cursor.executemany(f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})", rows)
+        # sqlite3 takes any iterable: the rows never stand in memory together.
+        insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({places})"
+        cursor.executemany(insert, cast("list[Sequence[Any]]", rows))
 
 
 def fill(world: World) -> None:
