@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -203,58 +204,76 @@ def take_by_orm(path: Path, count: int) -> None:
         transaction.set_rollback(True)
 
 
-def measure(asked: argparse.Namespace, home: Path) -> None:
-    """Run everything and print the figures."""
-    from bench.copied import spent_to_copy
+def prepare(home: Path, count: int) -> Path:
+    """Make the tables, the labels and the file; return where the file is."""
     from django.core.management import call_command
-    from django.db import connection
 
     from sincerely.apps.labels.models import Label
-    from sincerely.apps.people.actions.imports import undo
-    from sincerely.apps.people.tasks import finish
-    from sincerely.apps.team.rules import PROGRAM
 
     call_command("migrate", verbosity=0)
     for name in LABELS:
         Label.objects.create(name=name, created_at=NOW)
-    path, clock = home / "people.csv", Clock(asked.count)
-    write_rows(path, asked.count)
+    path = home / "people.csv"
+    write_rows(path, count)
+    return path
+
+
+def undo_both(work: Any, clock: Clock) -> None:
+    """Undo the import and the one that came after it, the later one first."""
+    from sincerely.apps.people.actions.imports import undo
+    from sincerely.apps.people.tasks import finish
+    from sincerely.apps.team.rules import PROGRAM
+
     clock.start()
+    for each in (work.pk + 1, work.pk):
+        finish(undo(each, now=NOW, actor=PROGRAM), now=NOW)
+        clock.stop("undo")
+
+
+def measure(asked: argparse.Namespace, home: Path) -> None:
+    """Run everything and print the figures."""
+    from bench.copied import spent_to_copy
+
+    path, clock = prepare(home, asked.count), Clock(asked.count)
     rows = min(asked.count, ORM_ROWS)
+    clock.start()
     take_by_orm(path, rows)
-    orm = clock.stop("the ORM way", rows)
+    clock.stop("the ORM way", rows)
     side = start_saver() if asked.pages else None
     forget_peak()
     work = take(path, clock)
     memory = peak_mb()
-    pages = json.loads(side.communicate()[0]) if side else {}
-    copied = spent_to_copy(written(), bare=False)
-    clock.show("INSERT SELECT", copied, asked.count)
-    bare = spent_to_copy(written(), bare=True)
-    clock.show("bare tables", bare, asked.count)
+    pages = {"save_ms": json.loads(side.communicate()[0])} if side else {}
+    for name, is_bare in (("INSERT SELECT", False), ("bare tables", True)):
+        clock.spent[name] = spent_to_copy(written(), bare=is_bare)
+        clock.show(name, clock.spent[name], asked.count)
+    shown = figures(clock.spent, asked.count, orm_rows=rows)
     take(path, clock, suffix=" again")
     if asked.undo:
-        clock.start()
-        for each in (work.pk + 1, work.pk):
-            finish(undo(each, now=NOW, actor=PROGRAM), now=NOW)
-            clock.stop("undo")
-    spent = clock.spent["check"] + clock.spent["take"]
-    result = {
+        undo_both(work, clock)
+    print(f"RESULT {json.dumps(shown | {'memory_mb': round(memory)} | pages)}")
+
+
+def figures(spent: Mapping[str, Any], count: int, *, orm_rows: int) -> dict[str, Any]:
+    """Return the import's own figures and its ratios to the references."""
+    from django.db import connection
+
+    ours, orm = spent["check"] + spent["take"], spent["the ORM way"]
+    copied, bare = spent["INSERT SELECT"], spent["bare tables"]
+    return {
         "path": "import",
         "database": connection.vendor,
-        "rows": asked.count,
-        "measured": round(asked.count / spent.wall),
+        "rows": count,
+        "measured": round(count / ours.wall),
         "unit": "rows/s, checked and taken",
-        "reference": round(asked.count / copied.wall),
-        "ratio": round(copied.wall / spent.wall, 3),
+        "reference": round(count / copied.wall),
+        "ratio": round(copied.wall / ours.wall, 3),
         "mark": MARK,
-        "ratio_by_cpu": round(copied.cpu / spent.cpu, 3),
-        "ratio_to_bare_tables": round(bare.wall / spent.wall, 3),
-        "times_the_orm_way": round(orm.wall / rows * asked.count / spent.wall, 1),
-        "times_the_orm_way_by_cpu": round(orm.cpu / rows * asked.count / spent.cpu, 1),
-        "memory_mb": round(memory),
+        "ratio_by_cpu": round(copied.cpu / ours.cpu, 3),
+        "ratio_to_bare_tables": round(bare.wall / ours.wall, 3),
+        "times_the_orm_way": round(orm.wall / orm_rows * count / ours.wall, 1),
+        "times_the_orm_way_by_cpu": round(orm.cpu / orm_rows * count / ours.cpu, 1),
     }
-    print(f"RESULT {json.dumps(result | ({'save_ms': pages} if pages else {}))}")
 
 
 def main() -> int:
