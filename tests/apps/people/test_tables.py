@@ -8,6 +8,7 @@ import time
 import zipfile
 from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import openpyxl
 import pytest
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from sincerely.apps.people.actions.staging import duplicate_flags
 from sincerely.apps.people.queries.files import look_at, read_rows
+from sincerely.apps.people.queries.staged import Staged, broken_line_of, line_of, rows_path
 from sincerely.apps.people.rules.dialect import FileRefused, guess_encoding
 from sincerely.apps.people.rules.rows import Broken, Row, is_torn, split_rows
 
@@ -180,3 +182,23 @@ def test_duplicates_are_flagged_like_a_slow_reading_would(names: list[int], keep
         others = names[place + 1 :] if keep == "last" else names[:place]
         expected = (2 if keep == "merge" else 1) if name and name in others else 0
         assert flags[place] == expected
+
+
+CELLS = st.lists(
+    st.text(max_size=4) | st.sampled_from(["a\x1fb", "\x1e", "\n", "\r", ""]), min_size=1
+)
+
+
+@given(st.lists(CELLS, max_size=8))
+def test_staged_rows_are_read_as_they_were_written(rows: list[list[str]]) -> None:
+    wanted = [[number, cells] for number, cells in enumerate(rows, 1)]
+    lines = [line_of(*row) for row in wanted] + [broken_line_of(99, "stray_quote", 'a\x1f"\x1e')]
+    older = [json.dumps([100, ["written", "before"]])]  # the lines of an earlier version
+    wanted += [[99, "stray_quote", 'a\x1f"\x1e'], [100, ["written", "before"]]]
+    with TemporaryDirectory() as folder:
+        source = Path(folder) / "upload"
+        with rows_path(source).open("w", encoding="utf-8", newline="\n") as out:
+            out.write("".join(f"{line}\n" for line in lines + older))
+        staged = Staged(source)
+        assert [row for part in staged.slices(3) for row in part.rows] == wanted
+        assert dict(staged.raw({99})) == {99: ['a\x1f"\x1e']}

@@ -1,13 +1,12 @@
 """Turns an upload into rows that can be resumed from any byte, and marks its duplicates.
 
-The staged file has one JSON array per row: [number, [cells]] or [number, reason, text]. A record
-that spans lines, an old encoding, a spreadsheet: all that is dealt with once, here. Beside it a
-file of flags, one byte per row: 0 take, 1 duplicate, 2 merged into an earlier row of its address.
+The staged file has one line per row (queries/staged.py). A record that spans lines, an old
+encoding, a spreadsheet: all that is dealt with once, here. Beside it a file of flags, one byte per
+row: 0 take, 1 duplicate, 2 merged into an earlier row of its address.
 """
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +17,13 @@ import numpy as np
 from sincerely.apps.operation.actions import forget, keep_file
 from sincerely.apps.operation.queries import is_stored, local_copy
 from sincerely.apps.people.queries.files import read_rows
-from sincerely.apps.people.queries.staged import Staged, flags_path, rows_path
+from sincerely.apps.people.queries.staged import (
+    Staged,
+    broken_line_of,
+    flags_path,
+    line_of,
+    rows_path,
+)
 from sincerely.apps.people.rules.dialect import Dialect
 from sincerely.apps.people.rules.record import DUPLICATE, MERGED, Plan
 from sincerely.apps.people.rules.rows import Row
@@ -31,16 +36,14 @@ def stage(source: Path, dialect: Dialect) -> Iterator[int]:
     target = rows_path(source)
     partial = target.with_suffix(".partial")
     count = 0
-    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     with partial.open("w", encoding="utf-8", errors="replace", newline="\n") as out:
         lines: list[str] = []
         for item in read_rows(source, dialect):
-            row = (
-                [item.number, item.cells]
+            lines.append(
+                line_of(item.number, item.cells)
                 if isinstance(item, Row)
-                else [item.number, item.reason, item.text[:200]]
+                else broken_line_of(item.number, item.reason, item.text[:200])
             )
-            lines.append(encode(row))
             count += 1
             if len(lines) == STEP:
                 out.write("\n".join(lines) + "\n")
