@@ -18,6 +18,12 @@ def python_files() -> list[Path]:
 
 
 @cache
+def bench_files() -> list[Path]:
+    """Every Python file of the benchmarks."""
+    return sorted((ROOT / "bench").glob("*.py"))
+
+
+@cache
 def tree_of(path: Path) -> ast.Module:
     """The parsed file."""
     return ast.parse(path.read_text())
