@@ -46,11 +46,12 @@ def is_empty() -> bool:
 
 
 def others() -> list[str]:
-    """Return who else is connected to the database."""
+    """Return who else is connected to the database; the server's own vacuum is nobody."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT COALESCE(NULLIF(application_name, ''), 'a session') FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            " AND backend_type = 'client backend'"
         )
         return sorted({str(row[0]) for row in cursor.fetchall()})
 
