@@ -8,18 +8,17 @@ a list or a library's own message.
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import Any
 
 import structlog
 
-ADDRESS = re.compile(r"[^\s@<>\"'(),;:=\[\]{}\\]+@[^\s@<>\"'(),;:\[\]{}\\]+")
+from sincerely.wire.masking import without_addresses
 
 
-def without_addresses(_logger: Any, _name: str, line: Any) -> str:
-    """Replace whatever looks like an e-mail address in a finished line by '<address>'."""
-    return ADDRESS.sub("<address>", str(line))
+def _masked(_logger: Any, _name: str, line: Any) -> str:
+    """Take addresses out of a finished line; the last step of structlog's chain."""
+    return without_addresses(str(line))
 
 
 def configure_logging(level: str, *, form: str = "auto") -> None:
@@ -45,7 +44,7 @@ def configure_logging(level: str, *, form: str = "auto") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _renderer(form),
-                without_addresses,
+                _masked,
             ],
             foreign_pre_chain=shared,
         )

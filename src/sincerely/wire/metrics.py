@@ -20,6 +20,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import generate_latest
 from prometheus_client.process_collector import ProcessCollector
 
+from sincerely.wire.masking import without_addresses
+
 REGISTRY = CollectorRegistry()
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 COMMIT_BUCKETS = (0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5)
@@ -111,12 +113,13 @@ class Remembering(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Take one record."""
         event = record.msg.get("event", "") if isinstance(record.msg, dict) else record.msg
+        words = without_addresses(str(event).partition("\n")[0])  # libraries put values into theirs
         kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
         if isinstance(record.msg, dict) and not kind:
             kind = _kind_of(record.msg)
         ERRORS.inc()
         feeling.error_count += 1
-        feeling.trouble = f"{event} ({kind})" if kind else str(event)
+        feeling.trouble = f"{words} ({kind})" if kind else words
         feeling.trouble_at = datetime.now(UTC)
 
 
