@@ -42,7 +42,7 @@ class StoredFile(models.Model):
 
 
 class FilePiece(models.Model):
-    """At most a megabyte of a file."""
+    """Half a megabyte of a file; its last piece is what is left."""
 
     name = models.CharField(max_length=80)
     number = models.PositiveIntegerField()
