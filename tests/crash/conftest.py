@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from sincerely.apps.engagement.queries import capture_store
+from sincerely.wire import clock
 from sincerely.wire.capture import Store
 from tests.crash.nursery import Nursery
 
@@ -36,3 +38,10 @@ def captures(transactional_db: None) -> Iterator[Store]:
     store.trim(store.last_id(), 1_000_000_000)
     yield store
     store.trim(store.last_id(), 1_000_000_000)
+
+
+@pytest.fixture
+def turned() -> Iterator[None]:
+    """The clock is right again after the test."""
+    yield
+    clock.set_offset(timedelta(0))

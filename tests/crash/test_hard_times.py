@@ -172,13 +172,6 @@ def test_a_full_disk_is_waited_for(cast: Cast, now: datetime, nursery: Nursery) 
 
 
 @pytest.fixture
-def turned() -> Iterator[None]:
-    """The clock is right again after the test."""
-    yield
-    clock.set_offset(timedelta(0))
-
-
-@pytest.fixture
 def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.05)
     monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.2)

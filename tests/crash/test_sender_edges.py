@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.sending.actions.outbox import recover
-from sincerely.apps.sending.models import Attempt, Message
+from sincerely.apps.sending.models import Attempt, Message, Transport
 from sincerely.apps.sending.queries import is_finished, tally
+from sincerely.engines.sender import lane
+from sincerely.wire import clock
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.engines.sending_world import Server, planned, sending, serving, until
@@ -73,3 +77,53 @@ def test_one_recipient_who_ends_every_session_is_tried_later(
     message = Message.objects.get(contact=poison)
     assert message.due_at >= now + timedelta(minutes=5)
     assert Attempt.objects.get(message=message).outcome == "deferred"
+
+
+@dataclass
+class Hesitant(Server):
+    """It reads on to the recipient before it answers MAIL, and dies at one of them."""
+
+    poison: str = ""
+
+    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heard = asyncio.StreamReader()
+        talk = asyncio.create_task(super()._talk(heard, writer))
+        try:
+            while line := await reader.readline():
+                if line.startswith(b"MAIL"):
+                    line += await reader.readline()
+                    if self.poison and self.poison.encode() in line:
+                        writer.transport.abort()
+                        return
+                heard.feed_data(line)
+        finally:
+            heard.feed_eof()
+            await talk
+
+
+def test_a_server_that_dies_at_one_recipient_before_any_answer_is_asked_until_it_expires(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch, turned: None
+) -> None:
+    """Such a mail is put off like any that is refused for now, and has the same end."""
+    monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.02)
+    monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.05)
+    with serving(Hesitant()) as server:
+        dispatch = planned(cast, server, 12, now=clock.now(), connections=1)
+        poison = Contact.objects.order_by("id")[4]
+        Transport.objects.update(per_connection_count=1)  # nobody else's session ends with it
+        server.poison = poison.address
+        with sending():
+            until(lambda: tally(dispatch.pk).by_state == {"accepted": 11, "deferred": 1})
+            message = Message.objects.get(contact=poison)
+            assert (message.attempt_count, Attempt.objects.filter(message=message).count()) == (
+                1,
+                1,
+            )
+            assert message.due_at >= now + timedelta(minutes=5)
+            clock.set_offset(timedelta(hours=73))
+            until(lambda: is_finished(dispatch.pk))
+    assert poison.address not in server.content_began
+    assert tally(dispatch.pk).by_state == {"accepted": 11, "failed": 1}
+    assert tally(dispatch.pk).by_reason == {"expired": 1}
+    words = Attempt.objects.filter(message=message).values_list("text", flat=True)
+    assert list(words) == ["The server ended the session at this recipient."] * 2

@@ -8,8 +8,9 @@ refuses sessions is left alone for a pause that doubles; other lanes are not tou
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -27,6 +28,9 @@ FRESH_SECONDS = (
 )
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 120.0
+# Sessions that may end at the same mail before it was answered for at all: after so many it is put
+# off like one that was refused for now, else it would come first again and again.
+ENDS_AT_ONE_MAIL = 3
 UNSENDABLE = Outcome(Stage.RECIPIENT, Reply(553, "5.1.3 The address cannot be written down."))
 
 
@@ -58,6 +62,7 @@ class Lane:
         self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
         self._workers: list[asyncio.Task[None]] = []
         self._failures = 0
+        self._ends: Counter[int] = Counter()  # sessions that ended at a mail, by message
         self._free_at = 0.0
         self._is_stopping = False
 
@@ -174,7 +179,19 @@ class Lane:
             connection.deliver(step, mail.content, may_hold_dots=False)
             if connection.pipelines and self._has_room(connection, ahead=1):
                 following = self._announced(connection, self._next())
-        return await step.outcome, following
+        return self._blamed(mail, step, await step.outcome), following
+
+    def _blamed(self, mail: Ready, step: HandOver, outcome: Outcome) -> Outcome:
+        """Return the outcome; sessions that end again and again at one mail end because of it."""
+        if outcome.stage is not Stage.CONNECT:
+            self._ends.pop(mail.message.id, None)
+            return outcome
+        if step.met_the_end:
+            self._ends[mail.message.id] += 1
+        if self._ends[mail.message.id] < ENDS_AT_ONE_MAIL:
+            return outcome
+        del self._ends[mail.message.id]
+        return replace(outcome, stage=Stage.RECIPIENT)
 
     def _has_room(self, connection: Connection, *, ahead: int = 0) -> bool:
         has_share = connection.delivered_count + ahead < self.shape.per_connection_count

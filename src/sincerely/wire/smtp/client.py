@@ -48,6 +48,7 @@ class HandOver:
     refusal: Outcome | None = None
     content_started: bool = False
     awaits_reset: bool = False
+    met_the_end: bool = False  # the session ended while the server had its verbs before it
     commands: deque[bytes] = field(default_factory=deque)
 
     def verbs(self) -> list[bytes]:
@@ -133,6 +134,8 @@ class Connection(asyncio.Protocol):
             if not waiter.done():
                 waiter.set_exception(ConnectionFailed("The connection was lost.", self.last_reply))
                 waiter.exception()  # whoever gave up waiting leaves no warning behind
+        if self._hand_overs:
+            self._hand_overs[0].met_the_end = True
         while self._hand_overs:
             self._lose(self._hand_overs.popleft())
 
@@ -298,6 +301,7 @@ class Connection(asyncio.Protocol):
     def _end_session(self, hand_over: HandOver, reply: Reply) -> None:
         """421: the server closes; nothing of this message has been sent."""
         self._hand_overs.popleft()
+        hand_over.met_the_end = True
         hand_over.decide(hand_over.refusal or Outcome(hand_over.where_it_ended(), reply))
         self.abort()
 
