@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -15,6 +16,7 @@ from sincerely.apps.campaigns.models import Campaign, Stage
 from sincerely.apps.sending.models import Dispatch, Message
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.apps.sending.rules.message_id import read_message_id
+from sincerely.wire import clock
 from tests.apps.campaigns import desk
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -24,6 +26,7 @@ from tests.engines.sending_world import Server, mailing_to, planned, relay, serv
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
 CONNECTIONS = 4
+ASKED = re.compile(r"Of \d+ messages? nobody can know whether \w+ arrived")
 
 
 @pytest.mark.timeout(7_200)
@@ -121,20 +124,30 @@ def test_the_page_lists_the_unknown_ones_and_a_member_decides(
         assert tally(dispatch.pk).by_state == {"accepted": 6, "unknown": 2}
         campaign, browser = _campaign_of(dispatch, cast, now=now), Client()
         browser.force_login(cast.alice)
-        result = browser.get(f"/reports/campaigns/{campaign.pk}/").content.decode()
-        assert "Of 2 messages nobody can know whether they arrived" in result
+        assert _asks(browser, campaign) == {"Of 2 messages nobody can know whether they arrived"}
         listed = browser.get(f"/reports/campaigns/{campaign.pk}/recipients/?state=unknown")
         unknown = set(server.content_began[:2])
         assert all(address in listed.content.decode() for address in unknown)
         choice = f"/mail/campaigns/{campaign.pk}/unknown/"
         browser.post(f"{choice}leave/")
         assert tally(dispatch.pk).by_state == {"accepted": 6, "unknown": 2}
+        assert _asks(browser, campaign) == {""}, "it was decided"
+        one = Message.objects.filter(state="unknown")[:1].values("pk")
+        Message.objects.filter(pk__in=one).update(finished_at=clock.now())
+        assert _asks(browser, campaign) == {"Of 1 message nobody can know whether it arrived"}
         browser.post(f"{choice}repeat/")
         with nursery.running("sender"):
             until(lambda: is_finished(dispatch.pk), seconds=120)
     assert tally(dispatch.pk).by_state == {"accepted": 8}
     assert {recipient for recipient, _ in server.kept[-2:]} == unknown
     assert len({_number(raw) for _, raw in server.kept}) == 8, "a repeat has its first number"
+
+
+def _asks(browser: Client, campaign: Campaign) -> set[str]:
+    """What the campaign's page and its report ask of a member; '' for nothing."""
+    pages = (f"/mail/campaigns/{campaign.pk}/send/", f"/reports/campaigns/{campaign.pk}/")
+    found = [ASKED.search(browser.get(page).content.decode()) for page in pages]
+    return {each.group() if each else "" for each in found}
 
 
 def _campaign_of(dispatch: Dispatch, cast: Cast, *, now: datetime) -> Campaign:

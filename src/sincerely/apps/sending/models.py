@@ -80,7 +80,8 @@ class Dispatch(models.Model):
     """How one mailing leaves: envelope, content, transport, pace and its switch.
 
     Written by whoever owns the mailing (a campaign); read by the sender. `state` is the switch
-    that a member turns: open, paused, cancelled. Finished is a query, never stored.
+    that a member turns: open, paused, cancelled. Finished is a query, never stored. Messages that
+    became unknown up to `unknown_left_at` are left as they are: a member has said so.
     """
 
     mailing = models.OneToOneField(Mailing, primary_key=True, on_delete=models.CASCADE)
@@ -94,6 +95,7 @@ class Dispatch(models.Model):
     is_planned = models.BooleanField(default=False)
     per_hour = models.PositiveIntegerField(null=True)
     paced_until = models.DateTimeField(null=True)
+    unknown_left_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
 

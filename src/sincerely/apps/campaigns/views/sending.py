@@ -22,7 +22,7 @@ from sincerely.apps.campaigns.views.audience import counts
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.sending import actions as sending
-from sincerely.apps.sending.queries import holds, holds_of, tally
+from sincerely.apps.sending.queries import holds, holds_of, tally, undecided_count
 from sincerely.apps.sending.queries.waiting import Waiting, waiting
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.queries import organisation
@@ -103,7 +103,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "seconds_left": max(0, round(left.total_seconds()))
         if left < timedelta(minutes=2)
         else None,
-        "unknown_count": counted.by_state.get("unknown", 0),
+        "undecided_count": undecided_count(campaign.mailing_id),
         "failed_count": counted.by_state.get("failed", 0),
         "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),

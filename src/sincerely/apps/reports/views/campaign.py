@@ -18,6 +18,7 @@ from sincerely.apps.reports.queries.campaigns import Report, report_of
 from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from sincerely.apps.reports.views.wording import OUTCOME_WORDS
 from sincerely.apps.sending.models import SkipReason, State
+from sincerely.apps.sending.queries import undecided_count
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Capability
@@ -35,6 +36,7 @@ def report(request: HttpRequest, campaign_id: int) -> HttpResponse:
         **frame(campaign, "result"),
         "report": made,
         "unknown_count": made.tally.by_state.get("unknown", 0),
+        "undecided_count": undecided_count(campaign.mailing_id),
         "outcomes": [(key, OUTCOME_WORDS[key], made.outcomes[key]) for key in OUTCOMES],
         "rates": {
             "opens": made.ratio(made.figures.opens.human),

@@ -146,8 +146,12 @@ def repeat_unknown(mailing_id: int, *, now: datetime, actor: Actor) -> int:
 
 
 def leave_unknown(mailing_id: int, *, now: datetime, actor: Actor) -> int:
-    """Note that a member leaves the unknown ones as they are; returns how many there are."""
+    """Note that a member leaves the unknown ones as they are; returns how many there are.
+
+    They stay listed, and nobody is asked about them again; about later ones people are.
+    """
     with transaction.atomic():
+        Dispatch.objects.filter(pk=mailing_id).update(unknown_left_at=now)
         n = Message.objects.filter(mailing_id=mailing_id, state=State.UNKNOWN).count()
         audit(actor, "unknown.left", now=now, detail={"mailing": mailing_id, "count": n})
     return n

@@ -9,6 +9,7 @@ from sincerely.apps.sending.queries.dispatches import (
     is_finished,
     is_restored,
     tally,
+    undecided_count,
     waiting_because,
 )
 from sincerely.apps.sending.queries.readiness import launch_locks, locked_because
@@ -24,5 +25,6 @@ __all__ = [
     "launch_locks",
     "locked_because",
     "tally",
+    "undecided_count",
     "waiting_because",
 ]

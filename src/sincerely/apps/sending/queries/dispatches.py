@@ -15,10 +15,11 @@ OPEN_STATES = (State.PLANNED, State.CLAIMED, State.DIALLING, State.DEFERRED)
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Messages of one mailing by state, and the reasons of those that did not leave."""
+    """Messages of one mailing by state, and the reasons of those that did not leave or wait."""
 
     by_state: dict[str, int] = field(default_factory=dict)
     by_reason: dict[str, int] = field(default_factory=dict)
+    waiting_by_reason: dict[str, int] = field(default_factory=dict)
 
     @property
     def audience_count(self) -> int:
@@ -54,6 +55,7 @@ def tally(mailing_id: int) -> Tally:
     """Count the messages of a mailing by state and by reason (one walk along its index)."""
     by_state: dict[str, int] = {}
     by_reason: dict[str, int] = {}
+    waiting: dict[str, int] = {}
     counted = (
         Message.objects.filter(mailing_id=mailing_id)
         .order_by()
@@ -63,8 +65,17 @@ def tally(mailing_id: int) -> Tally:
     for state, reason, n in counted:
         by_state[state] = by_state.get(state, 0) + n
         if reason:
-            by_reason[reason] = by_reason.get(reason, 0) + n
-    return Tally(by_state, by_reason)
+            reasons = waiting if state in OPEN_STATES else by_reason
+            reasons[reason] = reasons.get(reason, 0) + n
+    return Tally(by_state, by_reason, waiting)
+
+
+def undecided_count(mailing_id: int) -> int:
+    """Count the unknown messages of which no member has said yet that they are left as they are."""
+    unknown = Message.objects.filter(mailing_id=mailing_id, state=State.UNKNOWN)
+    left_at = Dispatch.objects.filter(pk=mailing_id).values_list("unknown_left_at", flat=True)
+    through = left_at.first()
+    return (unknown.filter(finished_at__gt=through) if through else unknown).count()
 
 
 def is_finished(mailing_id: int) -> bool:
