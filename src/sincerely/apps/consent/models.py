@@ -4,6 +4,8 @@ A record holds a commitment SHA-256(salt + payload); `payload` is canonical JSON
 values (address, IP, user agent, document). Erasure sets salt and payload to NULL and leaves the
 commitment. SQL on both databases knows `commitment(salt, payload)`, so planning re-hashes the
 evidence; `Permission` is derived from the records and points to the one that decides.
+
+Foreign keys that begin a longer index have none of their own: each costs on every import.
 """
 
 from __future__ import annotations
@@ -72,27 +74,40 @@ class Evidence(models.IntegerChoices):
 class ConsentRecord(models.Model):
     """One act that permits or withdraws: who, what, when, how, wording shown. Never edited."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     subscription_type = models.ForeignKey(SubscriptionType, null=True, on_delete=models.PROTECT)
     act = models.CharField(max_length=8, choices=Act.choices)
     channel = models.CharField(max_length=14, choices=Channel.choices)
     evidence = models.PositiveSmallIntegerField(choices=Evidence.choices, default=Evidence.NONE)
     at = models.DateTimeField()
     recorded_at = models.DateTimeField()
-    wording = models.ForeignKey(Wording, null=True, on_delete=models.PROTECT)
+    wording = models.ForeignKey(Wording, null=True, on_delete=models.PROTECT, db_index=False)
     cause = models.CharField(max_length=60, blank=True)
     member_id = models.BigIntegerField(null=True)
     api_key_id = models.BigIntegerField(null=True)
     import_id = models.BigIntegerField(null=True)
     message_id = models.BigIntegerField(null=True)
-    refers_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL)
+    refers_to = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, db_index=False)
     salt = models.BinaryField(max_length=16, null=True)
     payload = models.TextField(null=True)
     commitment = models.BinaryField(max_length=32)
     revoked_at = models.DateTimeField(null=True)
 
     class Meta:
-        indexes = [models.Index(fields=["contact", "at"], name="consent_contact_at")]
+        # Keys that are mostly empty are indexed where they are not: an import writes millions.
+        indexes = [
+            models.Index(fields=["contact", "at"], name="consent_contact_at"),
+            models.Index(
+                fields=["wording"],
+                name="consent_record_wording",
+                condition=models.Q(wording__isnull=False),
+            ),
+            models.Index(
+                fields=["refers_to"],
+                name="consent_record_refers_to",
+                condition=models.Q(refers_to__isnull=False),
+            ),
+        ]
 
 
 class ConsentSeal(models.Model):
@@ -109,7 +124,7 @@ class ConsentSeal(models.Model):
 class Permission(models.Model):
     """What the records add up to, per contact and type; no row means unspecified."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     subscription_type = models.ForeignKey(SubscriptionType, on_delete=models.CASCADE)
     is_in = models.BooleanField()
     evidence = models.PositiveSmallIntegerField(choices=Evidence.choices)

@@ -105,7 +105,7 @@ class ListMembership(models.Model):
     """One contact on one list."""
 
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
-    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE)
+    contact_list = models.ForeignKey(ContactList, on_delete=models.CASCADE, db_index=False)
     added_at = models.DateTimeField()
 
     class Meta:
@@ -117,7 +117,7 @@ class ListMembership(models.Model):
 class ContactNote(models.Model):
     """A change or remark that belongs on a contact's timeline: fields edited, imported, merged."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
     at = models.DateTimeField()
     act = models.CharField(max_length=40)
     member_id = models.BigIntegerField(null=True)

@@ -96,7 +96,7 @@ class Import(models.Model):
 class ImportReject(models.Model):
     """A row that was not taken, or not wholly, with the reason."""
 
-    batch = models.ForeignKey(Import, on_delete=models.CASCADE)
+    batch = models.ForeignKey(Import, on_delete=models.CASCADE, db_index=False)
     row_number = models.PositiveIntegerField()
     is_whole_row = models.BooleanField(default=True)
     reason = models.CharField(max_length=60)
@@ -115,7 +115,7 @@ class ImportReject(models.Model):
 class ImportTouch(models.Model):
     """What an import did to a contact: created it (before is null), changed it, or left it ({})."""
 
-    batch = models.ForeignKey(Import, on_delete=models.CASCADE)
+    batch = models.ForeignKey(Import, on_delete=models.CASCADE, db_index=False)
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE)
     before = models.JSONField(null=True)
 
