@@ -159,9 +159,10 @@ def _axes(labels: list[str], scale: Scale, *, unit: str, middle: bool) -> list[s
         anchor = "middle"
         if not middle and len(labels) > 1:
             anchor = {0: "start", len(labels) - 1: "end"}.get(index, "middle")
-        parts.append(
-            f'<text x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}">{escape(label)}</text>'
-        )
+        # Every second one is left out on a phone, where letters are twice as large on the picture.
+        name = ' class="between"' if index // every % 2 else ""
+        place = f'x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}"'
+        parts.append(f"<text{name} {place}>{escape(label)}</text>")
     return parts
 
 
