@@ -41,6 +41,7 @@ TRACKER_URL = env.str(
     "SINCERELY_TRACKER_URL", f"http://{TRACKER_ADDRESS.replace('127.0.0.1', 'localhost')}"
 )
 KEEP_SIGNALS_DAYS = env.int("SINCERELY_KEEP_SIGNALS_DAYS", 400)
+KEEP_IMPORT_FILES_DAYS = env.int("SINCERELY_KEEP_IMPORT_FILES_DAYS", 30)
 TRUSTED_PROXIES = env.list("SINCERELY_TRUSTED_PROXIES", default=[])
 SECURE = PUBLIC_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
@@ -157,6 +158,8 @@ else:
                     "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;"
                     "PRAGMA cache_size=-65536; PRAGMA temp_store=MEMORY;"
                     "PRAGMA mmap_size=268435456;"
+                    # 32 MB: what many commits write to one page is copied into the file once
+                    "PRAGMA wal_autocheckpoint=8000;"
                 ),
             },
         }

@@ -36,7 +36,7 @@ SLICE = 500
 KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
 
 # A commit touches pages all over the indexes, each once however many slices share it.
-LONGEST_TURN_SECONDS = 0.4
+LONGEST_TURN_SECONDS = 0.8
 
 
 class Step(NamedTuple):
@@ -45,6 +45,7 @@ class Step(NamedTuple):
     taken: int
     is_more: bool
     seconds: float = 0.0  # of a slice, its share of the commit included
+    is_awaited: bool = False  # somebody else waits to write
 
 
 @dataclass(slots=True)
@@ -53,10 +54,15 @@ class Turn:
 
     since: float = 0.0
     seconds: float = 0.0
+    is_awaited: bool = False
 
     def may_go_on(self) -> bool:
         """Say whether another slice may share this commit: nobody waits, and it is not late."""
         return time.monotonic() - self.since < LONGEST_TURN_SECONDS and not somebody_waits()
+
+    def done(self, taken: int, *, is_more: bool, slices: int = 1) -> Step:
+        """Return what was done in this turn, once it is over."""
+        return Step(taken, is_more, self.seconds / slices, self.is_awaited)
 
 
 @contextmanager
@@ -67,6 +73,7 @@ def a_turn(now: datetime) -> Iterator[Turn]:
         engagement.take_turn(now)
         turn.since = time.monotonic()
         yield turn
+        turn.is_awaited = somebody_waits()
     turn.seconds = time.monotonic() - turn.since
 
 
@@ -79,7 +86,7 @@ def fold_outcomes(*, now: datetime, limit: int = SLICE) -> Step:
             return Step(0, is_more=False)
         engagement.record_happened()
         engagement.move(ATTEMPTS, last, now=now)
-    return Step(count, is_more=count == limit, seconds=turn.seconds)
+    return turn.done(count, is_more=count == limit)
 
 
 def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
@@ -99,7 +106,7 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
         learn(deltas_of(taken.clicks), now=now)
         settle_confirmations(taken.clicks, now=now)
         engagement.move(CAPTURE, mine[-1].id, now=now)
-    return Step(len(mine), is_more=len(captures) == limit, seconds=turn.seconds)
+    return turn.done(len(mine), is_more=len(captures) == limit)
 
 
 def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
@@ -114,7 +121,7 @@ def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
             is_more = settled.is_more
             count += settled.count
             slices += 1
-    return Step(count, is_more=is_more, seconds=turn.seconds / slices)
+    return turn.done(count, is_more=is_more, slices=slices)
 
 
 def settle_soon(*, now: datetime, limit: int = SLICE) -> Step:
