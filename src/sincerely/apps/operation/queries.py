@@ -5,14 +5,27 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from sincerely.apps.operation.models import FilePiece, Heartbeat, StoredFile
+from sincerely.wire.health import STUCK_SECONDS
+
+SILENT_AFTER = timedelta(seconds=35)  # three signs of life are missing
+STUCK_AFTER = timedelta(seconds=STUCK_SECONDS)
+RUNNING, STUCK, SILENT = STATES = ("running", "stuck", "silent")
 
 
 def heartbeats() -> list[Heartbeat]:
     """Return every process that gave a sign of life and was not ended in order."""
     return list(Heartbeat.objects.order_by("process", "host", "started_at"))
+
+
+def state_of(beat: Heartbeat, *, real_now: datetime) -> str:
+    """Return how a process is: running, stuck (its loop stands) or silent."""
+    if real_now - beat.seen_at > SILENT_AFTER:
+        return SILENT
+    return STUCK if beat.seen_at - beat.turned_at > STUCK_AFTER else RUNNING
 
 
 def is_stored(name: str) -> bool:

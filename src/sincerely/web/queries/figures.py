@@ -10,11 +10,11 @@ from django.db import DatabaseError, connection
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from sincerely.apps.operation.queries import STATES
 from sincerely.web.queries import running
 from sincerely.wire import clock
 
 KEPT_SECONDS = 5.0
-STATES = ("running", "stuck", "silent")
 Figures = list[tuple[str, str, float]]
 
 

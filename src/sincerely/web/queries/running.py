@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
 from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
 from sincerely.apps.operation.models import Heartbeat
-from sincerely.apps.operation.queries import heartbeats
+from sincerely.apps.operation.queries import heartbeats, state_of
 from sincerely.apps.people.models import Export, Import, WorkState
 from sincerely.apps.sending.models import Hold, Transport
-from sincerely.apps.sending.queries import holds
 
-SILENT_AFTER = timedelta(seconds=35)
-STUCK_AFTER = timedelta(minutes=1)
 RECENT_MAILINGS = 100
 WAITING = "SELECT COUNT(*) FROM sending_message WHERE state IN ('planned', 'deferred')"
 UNDERWAY = "SELECT COUNT(*) FROM sending_message WHERE state IN ('claimed', 'dialling')"
@@ -90,24 +87,13 @@ def backlog(*, now: datetime) -> Backlog:
 
 
 def signs(*, real_now: datetime) -> list[Sign]:
-    """Return every process with how it is: running, stuck (its loop stands) or silent."""
-    return [Sign(beat, _state(beat, real_now)) for beat in heartbeats()]
-
-
-def releasable() -> list[Hold]:
-    """Return the holds that a member may lift."""
-    return holds()
+    """Return every process with how it is."""
+    return [Sign(beat, state_of(beat, real_now=real_now)) for beat in heartbeats()]
 
 
 def troubled_transports() -> list[Transport]:
     """Return the transports that do not work at the moment."""
     return list(Transport.objects.filter(archived_at=None).exclude(trouble="").order_by("name"))
-
-
-def _state(beat: Heartbeat, real_now: datetime) -> str:
-    if real_now - beat.seen_at > SILENT_AFTER:
-        return "silent"
-    return "stuck" if beat.seen_at - beat.turned_at > STUCK_AFTER else "running"
 
 
 def _oldest_due(now: datetime) -> datetime | None:

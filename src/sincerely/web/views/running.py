@@ -13,7 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
+from sincerely.apps.operation.queries import RUNNING
 from sincerely.apps.sending.actions import lift_hold
+from sincerely.apps.sending.queries import holds
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.web.queries import running as queries
@@ -46,7 +48,7 @@ def running(request: HttpRequest) -> HttpResponse:
         "rows": [(NAMES.get(sign.beat.process, sign.beat.process), sign) for sign in signs],
         "missing": _missing(signs),
         "backlog": queries.backlog(now=now()),
-        "holds": queries.releasable(),
+        "holds": holds(),
         "transports": queries.troubled_transports(),
     }
     template = "web/_running.html" if request.headers.get("HX-Request") else "web/running.html"
@@ -59,7 +61,7 @@ def release(request: HttpRequest) -> HttpResponse:
     """Let go the chosen mailing, or all that are held."""
     chosen = request.POST.get("hold", "")
     lifted = 0
-    for hold in queries.releasable():
+    for hold in holds():
         if chosen in {"all", str(hold.pk)}:
             lifted += lift_hold(hold.pk, now=now(), actor=actor_of(request))
     messages.success(request, _("Released: %(count)d.") % {"count": lifted})
@@ -68,5 +70,5 @@ def release(request: HttpRequest) -> HttpResponse:
 
 def _missing(signs: Sequence[queries.Sign]) -> list[tuple[str | Promise, str | Promise]]:
     """Return the kinds of process of which none is well, with what that means."""
-    well = {sign.beat.process for sign in signs if sign.state == "running"}
+    well = {sign.beat.process for sign in signs if sign.state == RUNNING}
     return [(NAMES[name], MISSING[name]) for name in PROCESSES if name in set(MISSING) - well]

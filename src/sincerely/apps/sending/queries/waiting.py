@@ -10,12 +10,11 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
-from sincerely.apps.operation.queries import heartbeats
+from sincerely.apps.operation.queries import SILENT, heartbeats, state_of
 from sincerely.apps.sending.models import Dispatch, Message, State
 from sincerely.apps.sending.queries.dispatches import waiting_because
 
 SENDER = "sender"
-SILENT_AFTER = timedelta(seconds=60)
 TROUBLE_FOR = timedelta(minutes=2)
 
 
@@ -60,7 +59,7 @@ def _sender(real_now: datetime) -> tuple[bool, str]:
     alive = [
         beat
         for beat in heartbeats()
-        if beat.process == SENDER and beat.seen_at > real_now - SILENT_AFTER
+        if beat.process == SENDER and state_of(beat, real_now=real_now) != SILENT
     ]
     troubles = [
         beat.trouble
