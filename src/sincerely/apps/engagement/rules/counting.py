@@ -4,7 +4,8 @@ from __future__ import annotations
 
 EVENT_OF = {"open": "opened", "click": "clicked"}
 COUNTING_ROLES = frozenset({"content", "action", "confirm"})
-TELLING_ROLES = frozenset({"content", "action"})  # confirming is an act, not an interest
+# Clicks on these tell an interest. Confirming is an act; unsubscribing and small print are neither.
+TELLING_ROLES = frozenset({"content", "action"})
 CONFIRMING_ROLE = "confirm"
 
 

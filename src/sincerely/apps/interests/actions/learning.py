@@ -14,15 +14,13 @@ from django.db import transaction
 from django.db.models import Sum
 
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.models import Event, EventKind, LinkRole, Verdict
+from sincerely.apps.engagement.models import Event, EventKind, Verdict
+from sincerely.apps.engagement.rules.counting import TELLING_ROLES
 from sincerely.apps.interests.actions.giving import give_by_clicks
 from sincerely.apps.interests.models import ContactLabel, LabelChange, LabelDay, Route
 from sincerely.apps.interests.rules.clicks import ClickDelta, DayDelta, DayKey, by_day
 from sincerely.apps.labels.models import Label
 from sincerely.apps.team.queries import organisation
-
-# Only these links are about content; unsubscribing or reading the small print is no interest.
-TELLING_ROLES = (LinkRole.CONTENT, LinkRole.ACTION)
 
 DAYS = sql.Scratch(
     "fold_label_day",
@@ -31,11 +29,8 @@ DAYS = sql.Scratch(
         "human_count integer", "undecided_count integer", "last_at timestamptz",
     ),
 )  # fmt: skip
-_GROW = """
-INSERT INTO interests_labelday
-  (contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at)
-SELECT contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at
-FROM fold_label_day WHERE TRUE
+# What was counted on the same day and mailing is added up.
+ADD_UP = """
 ON CONFLICT (contact_id, label_id, day, mailing_id) DO UPDATE
 SET human_count = interests_labelday.human_count + excluded.human_count,
     undecided_count = interests_labelday.undecided_count + excluded.undecided_count,
@@ -44,6 +39,12 @@ SET human_count = interests_labelday.human_count + excluded.human_count,
                    THEN COALESCE(excluded.last_at, interests_labelday.last_at)
                    ELSE interests_labelday.last_at END
 """
+_GROW = f"""
+INSERT INTO interests_labelday
+  (contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at)
+SELECT contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at
+FROM fold_label_day WHERE TRUE
+{ADD_UP}"""  # noqa: S608 -- constants
 # A row cannot be made with less than nothing, so what shrinks is made first and changed then.
 _MAKE = """
 INSERT INTO interests_labelday

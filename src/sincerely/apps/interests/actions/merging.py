@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from sincerely.apps.engagement.models import Link
 from sincerely.apps.interests.actions.assigning import Source, assign_slice
+from sincerely.apps.interests.actions.learning import ADD_UP
 from sincerely.apps.interests.models import ContactLabel, LabelDay, Route
 from sincerely.apps.labels.models import Label, LinkRule
 from sincerely.apps.team.actions import audit
@@ -15,20 +16,12 @@ from sincerely.apps.team.rules import Actor
 
 SLICE = 500
 
-# Counts of both labels on the same day and mailing are added up.
-_MOVE_DAYS = """
+_MOVE_DAYS = f"""
 INSERT INTO interests_labelday
   (contact_id, label_id, day, mailing_id, human_count, undecided_count, last_at)
 SELECT contact_id, %s, day, mailing_id, human_count, undecided_count, last_at
-FROM interests_labelday WHERE label_id = %s AND contact_id IN ({places})
-ON CONFLICT (contact_id, label_id, day, mailing_id) DO UPDATE
-SET human_count = interests_labelday.human_count + excluded.human_count,
-    undecided_count = interests_labelday.undecided_count + excluded.undecided_count,
-    last_at = CASE WHEN interests_labelday.last_at IS NULL
-                     OR interests_labelday.last_at < excluded.last_at
-                   THEN COALESCE(excluded.last_at, interests_labelday.last_at)
-                   ELSE interests_labelday.last_at END
-"""
+FROM interests_labelday WHERE label_id = %s AND contact_id IN ({{places}})
+{ADD_UP}"""  # noqa: S608 -- constants
 
 
 class CannotMerge(ValueError):

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from django.core.cache import cache
 from django.db.models import Count, F, Q, Sum
 
-from sincerely.apps.engagement.models import Delivery, Link, LinkRole
+from sincerely.apps.engagement.models import Delivery, Link
+from sincerely.apps.engagement.rules.counting import TELLING_ROLES
 from sincerely.apps.interests.models import LabelDay
 from sincerely.apps.interests.rules.strength import UNDECIDED_WEIGHT, pooled_rate
 
 NEWEST_MAILINGS = 5  # enough to know a rate; a count over all mails ever sent would take seconds
 KEEP_SECONDS = 3600  # a rate moves slowly
 SEEN = Q(human_open_count__gt=0) | Q(human_click_count__gt=0)
-TELLING_ROLES = (LinkRole.CONTENT, LinkRole.ACTION)
 
 
 def rates_of(label_ids: Iterable[int]) -> dict[int, float]:
