@@ -32,18 +32,6 @@ def any_label_named(name: str) -> Label | None:
     return next((row for row in Label.objects.filter(name=name) if row.name == name), None)
 
 
-def ids_by_name() -> dict[str, int]:
-    """Return the labels on offer by their exact names."""
-    rows = Label.objects.filter(archived_at=None, merged_into=None)
-    return dict(rows.values_list("name", "pk"))
-
-
-def public_labels() -> list[Label]:
-    """Return the labels that contacts may choose themselves."""
-    rows = Label.objects.filter(archived_at=None, merged_into=None, is_public=True)
-    return list(rows.order_by("name"))
-
-
 def link_rules(*, label_id: int | None = None) -> list[LinkRule]:
     """Return the default rules by URL pattern, of one label or of all."""
     rows = LinkRule.objects.select_related("label").order_by("pattern")

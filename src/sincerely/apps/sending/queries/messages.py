@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Min, QuerySet
+from django.db.models import Min
 
 from sincerely.apps.sending.models import Attempt, Message
 
@@ -15,11 +15,6 @@ def first_attempt_at(message_id: int) -> datetime | None:
         first=Min("at")
     )["first"]
     return found
-
-
-def attempts_of(message_id: int) -> QuerySet[Attempt]:
-    """Return what the receiving servers said about a message, oldest first."""
-    return Attempt.objects.filter(message_id=message_id).order_by("id")
 
 
 def messages_page(

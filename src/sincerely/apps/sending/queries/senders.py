@@ -7,9 +7,8 @@ from sincerely.apps.sending.models import (
     TestAddress,
     TestMail,
     Transport,
-    TransportKind,
 )
-from sincerely.apps.team.models import Brand, Member
+from sincerely.apps.team.models import Brand
 
 
 def senders() -> list[SenderIdentity]:
@@ -38,12 +37,6 @@ def default_sender() -> SenderIdentity | None:
     return SenderIdentity.objects.filter(archived_at=None, is_default=True).first()
 
 
-def default_transport() -> Transport | None:
-    """Return the transport that new campaigns use; the test mailbox where none is chosen."""
-    found = Transport.objects.filter(archived_at=None)
-    return found.filter(is_default=True).first() or found.filter(kind=TransportKind.MAILBOX).first()
-
-
 def test_addresses() -> list[TestAddress]:
     """Return the saved test list."""
     return list(TestAddress.objects.order_by("address"))
@@ -57,8 +50,3 @@ def recent_tests(limit: int = 10) -> list[TestMail]:
 def brand_choices() -> list[tuple[int, str]]:
     """Return the brands a sender may belong to."""
     return [(b.pk, b.name) for b in Brand.objects.filter(archived_at=None).order_by("name")]
-
-
-def member_address(member_id: int) -> str:
-    """Return where a test for a member goes."""
-    return Member.objects.get(pk=member_id).email
