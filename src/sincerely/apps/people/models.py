@@ -64,7 +64,10 @@ class FileProblem(models.TextChoices):
 
 
 class Import(models.Model):
-    """One file on its way in. `choices` holds what the member chose (rules/mapping.py)."""
+    """One file on its way in. `choices` holds what the member chose (rules/mapping.py).
+
+    At `forgotten_at` its file and the rows that were left out were removed; the numbers stay.
+    """
 
     kind = models.CharField(max_length=10, default="contacts")
     file_name = models.CharField(max_length=200)
@@ -88,6 +91,7 @@ class Import(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     touched_through_id = models.BigIntegerField(default=0)
+    forgotten_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.file_name

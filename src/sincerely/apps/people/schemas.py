@@ -96,6 +96,7 @@ class ImportOut(Schema):
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    forgotten_at: datetime | None
 
 
 class ImportPage(Schema):

@@ -7,13 +7,15 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 
 from sincerely.apps.people.actions.claims import held
 from sincerely.apps.people.actions.exporting import write_export
 from sincerely.apps.people.actions.failing import fail_export, fail_import
+from sincerely.apps.people.actions.forgetting import forget_here, forget_slice
 from sincerely.apps.people.actions.importing import LostClaim, check_file, take_file
 from sincerely.apps.people.actions.undoing import undo_file
 from sincerely.apps.people.models import Export, Import, WorkState
@@ -52,6 +54,15 @@ def export_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:
         if _go_on("export", work.pk, steps, stop=stop, now=now):
             return True
     return False
+
+
+def forget_old_files(*, now: datetime, owner: str, stop: threading.Event) -> bool:
+    """Remove files of imports past their time; True means that there is more to do at once."""
+    days = settings.KEEP_IMPORT_FILES_DAYS
+    more = bool(days) and forget_slice(now - timedelta(days=days), now=now)
+    if not more:
+        forget_here()
+    return more
 
 
 def finish(work: Import, *, now: datetime) -> Import:

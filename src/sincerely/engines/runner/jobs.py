@@ -46,4 +46,5 @@ JOBS = (
     Job("sweep pieces of files", operation.sweep_pieces, 600.0),
     Job("forget old signals", engagement.forget_old_signals, 600.0),
     Job("forget old API answers", team.forget_answers, 3600.0),
+    Job("forget files of imports", people.forget_old_files, 600.0),
 )

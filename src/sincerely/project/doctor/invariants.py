@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from django.conf import settings
 from django.db import connection
 
 from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
+from sincerely.apps.people.queries.imports import with_old_files
 from sincerely.project.doctor import sql
 from sincerely.project.doctor.verdicts import Check, Finding
+from sincerely.wire import clock
 
 BROKEN = (
     (
@@ -50,7 +55,12 @@ BROKEN = (
 def invariants() -> list[Check]:
     """Return the checks of the data."""
     checks = [Check(sentence, _Broken(statement, found)) for sentence, statement, found in BROKEN]
-    return [*checks, Check("The folder keeps up.", _lag), Check("Signals are ours.", _dropped)]
+    return [
+        *checks,
+        Check("The folder keeps up.", _lag),
+        Check("Signals are ours.", _dropped),
+        Check("Files of imports are removed in time.", _old_files),
+    ]
 
 
 class _Broken:
@@ -81,6 +91,18 @@ def _dropped() -> list[Finding]:
         return []
     told = f"{rows[0][0]} requests were dropped: forged, flooding, or of a restored database."
     return [Finding(told, is_note=True)]
+
+
+def _old_files() -> list[Finding]:
+    """Whether files are there that the runner should have removed a day ago."""
+    days = settings.KEEP_IMPORT_FILES_DAYS
+    if not days:
+        return [Finding("They are kept for ever.", is_note=True)]
+    late = with_old_files(clock.now() - timedelta(days=days + 1))
+    ids = ", ".join(str(pk) for pk in late.values_list("pk", flat=True)[:20])
+    return (
+        [Finding(f"Imports whose files are still here: {ids}. Does the runner run?")] if ids else []
+    )
 
 
 def _rows(statement: str) -> list[tuple[object, ...]]:

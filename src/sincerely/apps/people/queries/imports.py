@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import zoneinfo
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from sincerely.apps.contacts.models import ContactList, FieldDefinition
 from sincerely.apps.labels.models import Label
@@ -19,6 +19,8 @@ from sincerely.apps.people.rules.world import World
 from sincerely.apps.team.queries import organisation
 
 AT_WORK = (WorkState.CHECKING, WorkState.QUEUED, WorkState.RUNNING, WorkState.UNDOING)
+ENDED = (WorkState.DONE, WorkState.FAILED, WorkState.CANCELLED, WorkState.UNDONE)
+NEVER_TAKEN = (WorkState.DRAFT, WorkState.CHECKED)
 
 
 def imports(*, before: int | None = None, limit: int = 50) -> list[Import]:
@@ -35,6 +37,21 @@ def find_import(import_id: int) -> Import | None:
 def at_work() -> list[Import]:
     """Return the imports that want work, oldest first."""
     return list(Import.objects.filter(state__in=AT_WORK).order_by("pk"))
+
+
+def with_old_files(before: datetime) -> QuerySet[Import]:
+    """Return the imports that ended, or were brought and never taken, by then, with their files."""
+    ended = Q(state__in=ENDED, finished_at__lte=before)
+    never_taken = Q(state__in=NEVER_TAKEN, created_at__lte=before)
+    return Import.objects.filter(ended | never_taken, forgotten_at=None).order_by("pk")
+
+
+def files_go_at(work: Import) -> datetime | None:
+    """Return when the files of an import that ended are removed; None where they stay, or went."""
+    days = settings.KEEP_IMPORT_FILES_DAYS
+    if not days or work.state not in ENDED or work.forgotten_at or not work.finished_at:
+        return None
+    return work.finished_at + timedelta(days=days)
 
 
 def known_fields() -> dict[str, KnownField]:

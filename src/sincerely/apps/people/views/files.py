@@ -47,7 +47,7 @@ def rejects_text(work: Import) -> Iterator[str]:
 def rejects_file(request: HttpRequest, import_id: int) -> HttpResponseBase:
     """Give the rejects of an import as CSV."""
     work = find_import(import_id)
-    if work is None:
+    if work is None or work.forgotten_at:
         raise Http404
     answer = StreamingHttpResponse(rejects_text(work), content_type=CSV)
     answer["Content-Disposition"] = f'attachment; filename="rejects-{work.pk}.csv"'

@@ -180,6 +180,7 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
         "undone": UNDONE | work.totals.get("undone", {}),
         "claim": work.choices.get("claim"),
         "error": file_problem(work.error) if work.error else "",
+        "files_go_at": queries.files_go_at(work),
         "word": str(work.row_count) if _must_type(work) else "",
         **_progress(work),
     }
