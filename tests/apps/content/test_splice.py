@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sincerely.apps.content import reference
@@ -167,6 +167,7 @@ def test_pieces_between_soft_breaks_decode_to_their_text(texts: list[str]) -> No
 
 @settings(max_examples=100, deadline=None, suppress_health_check=SLOW_MACHINE)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=200))
+@example("=?utf-8?q?x?=")
 def test_no_subject_can_smuggle_a_header(subject: str) -> None:
     found = rendered("<p>x</p>", {"first_name": subject}, subject="A {{ contact.first_name }}")
     assert not set(found.subject) & set("\r\n\x00")

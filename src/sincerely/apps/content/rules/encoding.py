@@ -64,10 +64,14 @@ def _as_it_stands(text: str) -> bytes | None:
 
 
 def encode_header(name: str, text: str) -> bytes:
-    """Return a header's value, folded and RFC 2047 encoded where it is not ASCII."""
+    """Return a header's value, folded and RFC 2047 encoded where it is not ASCII.
+
+    Words that look encoded are encoded too: a name may hold any signs, and is not ours to decode.
+    """
     plain = " ".join(text.split())
-    if plain.isascii() and len(plain) + len(name) < 74:
+    is_plain = plain.isascii() and "=?" not in plain
+    if is_plain and len(plain) + len(name) < 74:
         return plain.encode()
-    charset = "us-ascii" if plain.isascii() else "utf-8"
+    charset = "us-ascii" if is_plain else "utf-8"
     folded = Header(plain, charset, header_name=name).encode(linesep="\r\n")
     return folded.encode("ascii")

@@ -14,7 +14,6 @@ from email.header import Header
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0085\u2028\u2029]")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
-LONGEST_LINE = 74
 
 
 class BadHeader(ValueError):
@@ -34,15 +33,6 @@ def ascii_value(value: str) -> bytes:
         return plain(value).encode("ascii")
     except UnicodeEncodeError as error:
         raise BadHeader("This header may hold ASCII only.") from error
-
-
-def text_value(name: str, value: str) -> bytes:
-    """Return free text, RFC 2047 encoded and folded where it is long or not ASCII."""
-    words = plain(value).strip()
-    if words.isascii() and len(words) + len(name) < LONGEST_LINE and "=?" not in words:
-        return words.encode()
-    folded = Header(words, "utf-8", header_name=name).encode(linesep="\r\n")
-    return folded.encode("ascii")
 
 
 def mailbox_value(name: str, display: str, address: str) -> bytes:
