@@ -46,10 +46,10 @@ def _may_edit(request: HttpRequest) -> bool:
 
 
 def _moves(label_id: int) -> dict[str, int]:
-    """Return how the interest of a label's people moved; sampled, it is scaled up again."""
+    """Return how the interest of a label's people moved; an estimate is scaled up again."""
     found, one_in = drift(now=clock.now(), label_id=label_id)
     moves = found.moves.get(label_id, Counter())
-    return {word.value: moves[word] * one_in for word in Move}
+    return {"is_estimated": one_in > 1} | {word.value: moves[word] * one_in for word in Move}
 
 
 @requires(Capability.VIEW)
