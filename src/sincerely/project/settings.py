@@ -230,6 +230,7 @@ CONTENT_SECURITY_POLICY = {
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en", _("English")), ("nl", _("Dutch")), ("sv", _("Swedish")), ("da", _("Danish"))]
 LOCALE_PATHS = [PACKAGE / "locale"]
+FORMAT_MODULE_PATH = ["sincerely.web.formats"]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"
