@@ -14,8 +14,11 @@ from sincerely.apps.engagement.sql import sets
 ENDLESS = 2**62
 ASKED = sql.Scratch("fold_asked", ("message_id bigint",))
 _FACTS = """
-SELECT m.id, m.contact_id, m.mailing_id, m.nonce, c.tracking_tier FROM fold_asked a
-JOIN sending_message m ON m.id = a.message_id JOIN contacts_contact c ON c.id = m.contact_id
+SELECT m.id, m.contact_id, m.mailing_id, m.nonce, c.tracking_tier,
+    (SELECT COUNT(*) FROM engagement_signal s WHERE s.contact_id = m.contact_id
+        AND s.message_id = m.id)
+FROM fold_asked a JOIN sending_message m ON m.id = a.message_id
+JOIN contacts_contact c ON c.id = m.contact_id
 """
 _LAST = """
 SELECT COUNT(*), MAX(id) FROM (SELECT id FROM sending_attempt WHERE id > %s AND id <= %s
@@ -40,7 +43,8 @@ def messages_of(message_ids: Collection[int]) -> dict[int, MessageFacts]:
     """Return the facts of those messages that exist."""
     ASKED.fill((message_id,) for message_id in message_ids)
     return {
-        row[0]: MessageFacts(row[1], row[2], bytes(row[3]), row[4]) for row in sql.fetch(_FACTS)
+        row[0]: MessageFacts(row[1], row[2], bytes(row[3]), row[4], row[5])
+        for row in sql.fetch(_FACTS)
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sincerely.apps.engagement import sql
@@ -91,10 +92,14 @@ def verdict_row(
     signal_id: int, number: int, judgement: Judgement, *, moment: object
 ) -> tuple[Any, ...]:
     """Return the row of one judgement; `moment` is adapted to the database."""
-    reasons = json.dumps(judgement.reasons) if judgement.reasons else "[]"
-    return (
-        signal_id, number, judgement.verdict, judgement.machine_probability, reasons, moment,
-    )  # fmt: skip
+    verdict, probability, reasons = judgement
+    return signal_id, number, verdict, probability, _as_json(reasons), moment
+
+
+@lru_cache(maxsize=4_096)
+def _as_json(reasons: tuple[str, ...]) -> str:
+    """Return the reasons as they are stored; remembered, since few combinations occur."""
+    return json.dumps(reasons)
 
 
 def rejudge(after_id: int, *, now: datetime, limit: int) -> tuple[Settled, int]:

@@ -30,13 +30,6 @@ SIGNAL_COLUMNS = (
     "capture_id", "kind", "at", "contact_id", "mailing_id", "message_id", "link_id", "ip",
     "user_agent", "method", "headers", "is_simulated",
 )  # fmt: skip
-# The messages of a batch, to count what they have behind them.
-MESSAGES = sql.Scratch("fold_message", ("contact_id bigint", "message_id bigint"))
-_COUNTS = """
-SELECT s.message_id, COUNT(*) FROM fold_message m JOIN engagement_signal s
-    ON s.contact_id = m.contact_id AND s.message_id = m.message_id
-GROUP BY s.message_id
-"""
 
 
 @dataclass(slots=True)
@@ -96,13 +89,11 @@ def _by_tier(
 
 def _bounded(tracked: list[Stored], messages: dict[int, MessageFacts]) -> tuple[list[Stored], int]:
     """Leave out what goes beyond the most that one message may have."""
-    ids = {stored.capture.message_id for stored in tracked}
-    MESSAGES.fill((messages[message_id].contact_id, message_id) for message_id in ids)
-    held: dict[int, int] = dict(sql.fetch(_COUNTS))
+    held: dict[int, int] = {}
     kept = []
     for stored in tracked:
         message_id = stored.capture.message_id
-        held[message_id] = held.get(message_id, 0) + 1
+        held[message_id] = held.get(message_id, messages[message_id].signal_count) + 1
         if held[message_id] <= MOST_PER_MESSAGE:
             kept.append(stored)
     return kept, len(tracked) - len(kept)

@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 
 class MessageFacts(NamedTuple):
-    """The message behind a token; `tier` is the contact's tracking tier."""
+    """The message behind a token: its contact's tracking tier, and the signals that it has."""
 
     contact_id: int
     mailing_id: int
     nonce: bytes
     tier: str = "full"
+    signal_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ a hint of weight 1.5 on clicks; the list is short by design, since it is only ev
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 from socket import AF_INET, inet_pton
@@ -48,31 +49,32 @@ HOSTING = (
 )  # fmt: skip
 
 
-def _parsed() -> dict[int, list[tuple[int, frozenset[int], str]]]:
-    """Return, per IP version, (shift, network numbers, name): one look-up per prefix length."""
-    found: dict[int, list[tuple[int, frozenset[int], str]]] = {4: [], 6: []}
-    for name, blocks in (("certain", CERTAIN), ("probable", PROBABLE), ("hosting", HOSTING)):
-        by_shift: dict[tuple[int, int], set[int]] = {}
-        for block in map(ip_network, blocks):
-            shift = block.max_prefixlen - block.prefixlen
-            number = int(block.network_address) >> shift
-            by_shift.setdefault((block.version, shift), set()).add(number)
-        for (version, shift), numbers in by_shift.items():
-            found[version].append((shift, frozenset(numbers), name))
-    return found
+def _parsed(version: int) -> tuple[list[int], list[str]]:
+    """Return where each stretch of addresses begins, in order, and what it is; the surest wins."""
+    blocks = [
+        (int(block[0]), int(block[-1]), name)
+        for name, listed in (("certain", CERTAIN), ("probable", PROBABLE), ("hosting", HOSTING))
+        for block in map(ip_network, listed)
+        if block.version == version
+    ]
+    bounds = {0, *(first for first, _last, _name in blocks)}
+    starts = sorted(bounds | {last + 1 for _first, last, _name in blocks})
+    names = (
+        next((name for first, last, name in blocks if first <= start <= last), "other")
+        for start in starts
+    )
+    return starts, list(names)
 
 
-_CATALOGUE = _parsed()
+_CATALOGUE = {0: ([0], ["other"]), 4: _parsed(4), 6: _parsed(6)}
 
 
 @lru_cache(maxsize=65_536)
 def network_of(ip: str) -> str:
     """Return 'certain', 'probable' or 'hosting' for a listed address, 'other' for any else."""
     version, number = _numbered(ip)
-    for shift, numbers, name in _CATALOGUE.get(version, ()):
-        if number >> shift in numbers:
-            return name
-    return "other"
+    starts, names = _CATALOGUE[version]
+    return names[bisect_right(starts, number) - 1]
 
 
 def _numbered(ip: str) -> tuple[int, int]:

@@ -94,7 +94,7 @@ def judge_hit(
 
 
 def _seen(hits: Sequence[Hit], until: datetime) -> Sequence[Hit]:
-    if len(hits) == 1:
+    if len(hits) < 2:
         return hits
     return [other for other in hits if other.at <= until and not other.is_simulated]
 

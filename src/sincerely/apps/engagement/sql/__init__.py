@@ -18,7 +18,7 @@ from sincerely.apps.engagement.sql.rows import (
     at,
     contact_row,
     delivery_row,
-    moment_of,
+    reader,
 )
 from sincerely.apps.engagement.sql.running import Scratch, fetch, load, run, run_many
 
@@ -38,7 +38,7 @@ __all__ = [
     "delivery_row",
     "fetch",
     "load",
-    "moment_of",
+    "reader",
     "run",
     "run_many",
 ]

@@ -85,7 +85,7 @@ def _deliveries(noun: str) -> str:
 def _contacts(which: str, *, last: str, count: str = "") -> str:
     """Add what fits to the contacts: the last time, and the number."""
     counts = ", ".join("COUNT(*)" if name == count else "0" for name in CONTACT_COUNTS)
-    sets = [latest(_C, last), *([f"{count} = {_C}.{count} + excluded.{count}"] if count else [])]
+    sets = [latest(_C, last), *(_of_a_person(last, count) if count else ())]
     return (
         f"INSERT INTO {_C} (contact_id, {last}, {', '.join(CONTACT_COUNTS)},"  # noqa: S608
         f" sent_since_engaged_count) SELECT contact_id, MAX(at), {counts}, 0 FROM fold_counted"
@@ -94,7 +94,16 @@ def _contacts(which: str, *, last: str, count: str = "") -> str:
     )
 
 
-# Nothing sent before the latest sign of the batch counts, so only what follows it is read.
+def _of_a_person(last: str, count: str) -> tuple[str, str]:
+    """What else a person's sign changes: the number, and that all mail so far is behind it."""
+    since = (
+        f"sent_since_engaged_count = CASE WHEN excluded.{last} >= {_C}.last_sent_at THEN 0"
+        f" ELSE {_C}.sent_since_engaged_count END"
+    )
+    return f"{count} = {_C}.{count} + excluded.{count}", since
+
+
+# Only where mail went out after the sign is there something to count: after that, no earlier.
 _COUNT_AGAIN = f"""
 UPDATE {_C} SET sent_since_engaged_count = (
     SELECT COUNT(*) FROM engagement_event e
@@ -104,7 +113,7 @@ UPDATE {_C} SET sent_since_engaged_count = (
     AND ({_C}.last_reply_at IS NULL OR e.at > {_C}.last_reply_at))
 FROM (SELECT contact_id, MAX(at) AS at FROM fold_counted WHERE verdict = 'human'
     GROUP BY contact_id) b
-WHERE {_C}.contact_id = b.contact_id
+WHERE {_C}.contact_id = b.contact_id AND {_C}.last_sent_at > b.at
 """  # noqa: S608 -- constants
 ADD_COUNTED = (
     ADD_COUNTED_EVENTS,
