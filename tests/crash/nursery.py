@@ -28,6 +28,7 @@ connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
 NAMES = ("sender", "folder", "runner", "tracker")
 mains = {name: importlib.import_module(f"sincerely.engines.{name}.main") for name in NAMES}
 mains["api"] = importlib.import_module("tests.crash.api_caller")
+mains["importer"] = importlib.import_module("tests.crash.importer")
 from django.urls import get_resolver
 from sincerely.wire.parent import die_with_parent
 mother = os.getpid()
