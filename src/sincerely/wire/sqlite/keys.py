@@ -1,4 +1,4 @@
-"""A migration's step that takes a foreign key's own index away where a longer one begins with it.
+"""A migration's step: a foreign key's own index goes where a longer one begins with it.
 
 Django writes the whole table anew for that on SQLite, and with it go the table's triggers. Here the
 index alone is dropped: a moment instead of minutes on a table of millions of rows.
@@ -14,14 +14,12 @@ from django.db import migrations
 class KeyIndex(migrations.AlterField):
     """An AlterField that changes nothing but `db_index`."""
 
-    def database_forwards(
-        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
-    ) -> None:
-        """Drop, or backwards make, the index."""
+    def database_forwards(self, app_label: str, schema_editor: Any, *states: Any) -> None:
+        """Drop, or backwards make, the index; `states` are the one before and the one after."""
         if schema_editor.connection.vendor != "sqlite":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
+            super().database_forwards(app_label, schema_editor, *states)
             return
-        model = to_state.apps.get_model(app_label, self.model_name)
+        model = states[1].apps.get_model(app_label, self.model_name)
         if not self.allow_migrate_model(schema_editor.connection.alias, model):
             return
         field = model._meta.get_field(self.name)  # noqa: SLF001 -- Django's documented API

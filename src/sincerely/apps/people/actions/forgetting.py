@@ -1,4 +1,4 @@
-"""Removes the files of imports that ended long ago; who came in, the numbers and the undo stay.
+"""Removes the files of imports that ended long ago; people, numbers and the undo stay.
 
 What goes: the upload, the rows that were left out (they quote it), the sample that was shown.
 """
