@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db import connection
 from pyroaring import BitMap
 
 from sincerely.apps.segments.compile import leaf_among, part_of, statement_of
@@ -154,13 +155,14 @@ def _sources(kept: Kept) -> set[SourceKey]:
 
 
 def _by_statement(part: Part) -> BitMap:
-    if isinstance(part, Where) and part.is_of_rollup:
-        query = ContactQuery(
-            f"SELECT e.contact_id FROM engagement_contactengagement e WHERE {part.sql}", part.params
-        )
-    else:
-        query = statement_of(part)
-    return fetch_ids_of(query)
+    if not (isinstance(part, Where) and part.is_of_rollup):
+        return fetch_ids_of(statement_of(part))
+    sql = f"SELECT e.contact_id FROM engagement_contactengagement e WHERE {part.sql}"
+    if connection.vendor == "postgresql":
+        # Always true, and in no index: after a fold, reading the index alone would look up the
+        # rows of every changed page one by one, at twice the time of reading the table.
+        sql += " AND e.sent_count >= 0"
+    return fetch_ids_of(ContactQuery(sql, part.params))
 
 
 def _among(part: Part, ids: BitMap) -> BitMap:

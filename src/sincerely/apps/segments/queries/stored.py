@@ -16,7 +16,7 @@ from sincerely.apps.labels.models import Label
 from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries.facets import facet_fields
-from sincerely.apps.segments.queries.fetching import fetch_numbers
+from sincerely.apps.segments.queries.fetching import fetch_numbers, set_of
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
 from sincerely.apps.segments.sql.sources import PLACE, SOURCES, Source, source_and_key
@@ -56,7 +56,7 @@ def members_of(source: Source, key: int, *, among: Collection[int] | None = None
     """Return who is in each set of a source's key today, of all contacts or among some."""
     query = _narrowed(source, among, (key,) * source.is_keyed)
     ids, masks = fetch_numbers(query, 2)
-    return [BitMap(ids[(masks & (1 << place)) != 0]) for place in range(len(source.kinds))]
+    return [set_of(ids[(masks & (1 << place)) != 0]) for place in range(len(source.kinds))]
 
 
 def recipients_who(mailing_id: int, did: str) -> BitMap:
