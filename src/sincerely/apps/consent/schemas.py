@@ -10,8 +10,6 @@ from ninja import Field, Schema
 from sincerely.apps.consent.models import ConsentRecord, Suppression
 from sincerely.apps.consent.queries.evidence import proof_of
 
-REASONS = Literal["hard_bounce", "complaint", "opt_out_import", "manual", "invalid", "erased"]
-
 
 class TypeOut(Schema):
     """A subscription type with its promise."""

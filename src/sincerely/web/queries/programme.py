@@ -68,11 +68,6 @@ class TypePermission:
     agreed: int
     declined: int
 
-    @property
-    def agreed_ratio(self) -> float:
-        """Return the share of those who agreed among those who said anything."""
-        return self.agreed / (self.agreed + self.declined) if self.agreed else 0.0
-
 
 def beginning() -> Beginning:
     """Return how far the installation has come; four look-ups of one row."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from sincerely.apps.contacts.models import ContactList, FieldDefinition
 from sincerely.apps.labels.models import Label
@@ -91,17 +91,6 @@ def rejects(import_id: int, *, after: int = 0, limit: int = 100) -> list[ImportR
     """Return rejected rows and notes, in order of arrival, after an id."""
     rows = ImportReject.objects.filter(batch_id=import_id, pk__gt=after).order_by("pk")
     return list(rows[:limit])
-
-
-def reject_counts(import_id: int) -> list[tuple[bool, str, int]]:
-    """Return (whole row, reason, count), the most frequent first."""
-    rows = (
-        ImportReject.objects.filter(batch_id=import_id)
-        .values_list("is_whole_row", "reason")
-        .annotate(n=Count("pk"))
-        .order_by("-n", "reason")
-    )
-    return [(row[0], row[1], row[2]) for row in rows]
 
 
 def reject_rows(work: Import) -> Iterator[tuple[ImportReject, list[str]]]:
