@@ -11,6 +11,7 @@ beyond that.
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -25,6 +26,9 @@ log = structlog.get_logger("capture")
 MOST_WAITING = 50_000
 MOST_PER_COMMIT = 5_000
 PAUSE_SECONDS = 0.25
+# How long a thread that wants to go on waits for the other: the writing thread wants to several
+# times a commit, between talks with the database, and by default would wait 5 ms each time.
+SWITCH_SECONDS = 0.0005
 
 
 class Overloaded(Exception):
@@ -73,6 +77,7 @@ class GroupWriter:
         self.stored_count = 0
         self.is_failing = False  # the store refuses
         self.is_behind = False  # somebody waited in vain, and the store has not caught up since
+        sys.setswitchinterval(SWITCH_SECONDS)
         self._thread = threading.Thread(target=self._work, daemon=True, name="capture")
         self._thread.start()
 
