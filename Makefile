@@ -18,6 +18,7 @@ run: $(VENV)/.run frontend/.built $(VENV)/.messages ## install what is missing, 
 
 test: $(VENV)/.dev frontend/.built $(VENV)/.messages ## the whole suite: SQLite, PostgreSQL, headless Chromium
 	@tools/need postgresql chromium
+	@tools/need postfix strace || true  # without them the tests that want them are skipped
 	@exec tools/test
 
 check: $(VENV)/.dev frontend/.built ## format, lint, types, import rules, sizes, glossary
@@ -29,6 +30,7 @@ bench: $(VENV)/.dev frontend/.built ## measure the main paths against a referenc
 
 crash: $(VENV)/.dev frontend/.built $(VENV)/.messages ## kill everything at size, on both databases; prints what was lost (CRASH_SCALE=usual|full)
 	@tools/need postgresql
+	@tools/need postfix strace || true
 	@exec tools/crash
 
 demo: $(VENV)/.run frontend/.built $(VENV)/.messages ## the main job without a browser (DATA=path/to/hillstrom.csv for a real campaign)
