@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -35,4 +36,12 @@ def run(stop: threading.Event) -> None:
             if stop.is_set():
                 return
             assert call(client, plan["authorization"], name).status_code == 201
+            _note(plan, name)
     stop.wait()
+
+
+def _note(plan: dict[str, str], name: str) -> None:
+    """Write down when a call was answered, if the plan wants it."""
+    if "answers" in plan:
+        with Path(plan["answers"]).open("a") as answers:
+            answers.write(f"{time.time()} {name}\n")

@@ -24,7 +24,11 @@ import importlib, os, signal, sys, threading, django
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 django.setup()
 from django.db import connections
-connections.settings["default"]["NAME"] = os.environ["TEST_DATABASE_NAME"]
+ours = connections.settings["default"]
+ours["NAME"] = os.environ["TEST_DATABASE_NAME"]
+if "DURABLE" in os.environ:
+    options = ours["OPTIONS"]
+    options["init_command"] = options["init_command"].replace("PRAGMA synchronous=OFF;", "")
 NAMES = ("sender", "folder", "runner", "tracker")
 mains = {name: importlib.import_module(f"sincerely.engines.{name}.main") for name in NAMES}
 mains["api"] = importlib.import_module("tests.crash.api_caller")
@@ -47,9 +51,12 @@ for line in sys.stdin:
 
 
 class Nursery:
-    """Where engines are started; each lives until it is told to stop or killed."""
+    """Where engines are started; each lives until it is told to stop or killed.
 
-    def __init__(self) -> None:
+    `is_durable`: they flush what they write, as in an installation and unlike in other tests.
+    """
+
+    def __init__(self, *, is_durable: bool = False) -> None:
         self.tracker_port, self.mailbox_port = free_ports(2)
         environment = os.environ | {
             "SINCERELY_TRACKER": f"127.0.0.1:{self.tracker_port}",
@@ -57,6 +64,8 @@ class Nursery:
             "DJANGO_SETTINGS_MODULE": "tests.settings",
             "TEST_DATABASE_NAME": str(connection.settings_dict["NAME"]),
         }
+        if is_durable:
+            environment["DURABLE"] = "1"
         self.living: set[int] = set()
         self.kill_count = 0
         self._mother = subprocess.Popen(
@@ -68,6 +77,11 @@ class Nursery:
         )
         while self._line() != "ready":
             pass
+
+    @property
+    def number(self) -> int:
+        """The process of which all engines are children."""
+        return self._mother.pid
 
     def start(self, name: str) -> int:
         """Start an engine and return its process' number."""

@@ -61,13 +61,14 @@ class Reader(threading.Thread):
             connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
             try:
                 while not self.is_over:
-                    self._ask(connection)
+                    self.ask(connection)
             except (OSError, http.client.HTTPException):
                 time.sleep(0.02)
             finally:
                 connection.close()
 
-    def _ask(self, connection: http.client.HTTPConnection) -> None:
+    def ask(self, connection: http.client.HTTPConnection) -> None:
+        """Ask for one of these, by chance."""
         message = self.chance.choice(self.messages)
         kind = self.chance.choices((OPEN, CLICK, UNSUBSCRIBE), (6, 3, 1))[0]
         method, path, body = {

@@ -1,0 +1,167 @@
+"""The power is cut at random moments: what was acknowledged before is on the disk.
+
+Engines run with the settings of an installation, `synchronous=FULL`; see `power.py` for the disk.
+PostgreSQL's own tests answer for its order of writes.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import random
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from pytest_django import DjangoDbBlocker
+
+from sincerely.apps.sending.queries import is_finished
+from sincerely.apps.team import actions
+from sincerely.apps.team.rules import Capability
+from sincerely.wire import clock
+from sincerely.wire.capture import SqliteStore, Store
+from tests.apps.engagement.world import World
+from tests.apps.sending.people import marketing
+from tests.cast import Cast
+from tests.crash.api_caller import plan_path
+from tests.crash.nursery import Nursery
+from tests.crash.power import Record, needs_strace, real_time, recorded
+from tests.crash.scale import sized, write_down
+from tests.crash.test_signals_kill import Reader
+from tests.engines.sending_world import Server, planned, serving, until
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.engines,
+    pytest.mark.timeout(7_200),
+    pytest.mark.xdist_group("power"),
+    needs_strace,
+]
+POINTS = sized(6, 100, 1_000)
+CONNECTIONS = 4
+# Of a database file and a moment: how many things it lacks that were acknowledged before.
+Lacks = Callable[[Path, float], int]
+
+
+@pytest.fixture(scope="module")
+def durable(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Nursery]:
+    """A nursery whose engines flush as those of an installation do."""
+    with django_db_blocker.unblock():
+        if connection.vendor != "sqlite":
+            pytest.skip("the files are PostgreSQL's own affair")
+        made = Nursery(is_durable=True)
+    yield made
+    made.close()
+
+
+def _file() -> Path:
+    return Path(connection.settings_dict["NAME"])
+
+
+def _judge(record: Record, lacks: Lacks, place: Path, *, begin: float, end: float) -> None:
+    """Nothing is missing after any cut; a disk that lies about flushes would be found out."""
+    chance = random.Random(9)
+    for number in range(POINTS):
+        moment = chance.uniform(begin, end)
+        file = record.image(moment, place / str(number), chance, lies=False)
+        with closing(sqlite3.connect(file)) as found:
+            assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert lacks(file, moment) == 0
+        for each in file.parent.iterdir():
+            each.unlink()
+    assert lacks(record.image(end, place / "lies", chance, lies=True), end) > 0
+
+
+def test_nobody_whose_content_began_is_sent_it_again(
+    cast: Cast, now: datetime, durable: Nursery, tmp_path: Path
+) -> None:
+    count = sized(40, 600, 6_000)
+    began: dict[str, float] = {}
+
+    def lacks(file: Path, moment: float) -> int:
+        with closing(sqlite3.connect(file)) as found:
+            try:
+                states = dict(found.execute(STATES))
+            except sqlite3.DatabaseError:  # a disk that lies
+                return 1
+        assert list(states.values()).count("dialling") <= CONNECTIONS
+        before = [to for to, at in began.items() if at <= moment]
+        return sum(states[to] in ("planned", "claimed", "deferred") for to in before)
+
+    with serving(Server(delay_seconds=0.002)) as server:
+        dispatch = planned(cast, server, count, now=now, connections=CONNECTIONS)
+        with recorded(durable.number, _file()) as record, durable.running("sender"):
+            until(lambda: is_finished(dispatch.pk), seconds=600)
+    began |= {to: real_time(at) for to, at in server.began_at.items()}
+    moments = began.values()
+    _judge(record, lacks, tmp_path, begin=min(moments), end=max(moments))
+    write_down(3, "power cut, sender", done=count, kills=POINTS, lost=0, twice=0)
+
+
+STATES = """
+SELECT c.address, m.state FROM sending_message m JOIN contacts_contact c ON c.id = m.contact_id"""
+
+
+def test_what_the_tracker_answered_is_stored(
+    now: datetime, durable: Nursery, captures: Store, tmp_path: Path
+) -> None:
+    count = sized(60, 2_000, 20_000)
+    marketing(now)
+    world = World(now)
+    reader = Reader(durable.tracker_port, [world.message() for _ in range(5)], 1)
+    answered: list[float] = []
+    before = len(captures.read(0, 10_000_000))
+
+    def lacks(file: Path, moment: float) -> int:
+        stored = len(SqliteStore(file).read(0, 10_000_000)) - before
+        return max(0, sum(at <= moment for at in answered) - stored)
+
+    with recorded(durable.number, settings.CAPTURE_PATH) as record, durable.running("tracker"):
+        while len(answered) < count:
+            asked = http.client.HTTPConnection("127.0.0.1", reader.port, timeout=10)
+            with closing(asked), suppress(OSError):  # it does not listen yet
+                reader.ask(asked)
+            answered += [time.time()] * (reader.answered.total() - len(answered))
+    _judge(record, lacks, tmp_path, begin=answered[0], end=answered[-1])
+    write_down(3, "power cut, tracker", done=count, kills=POINTS, lost=0, twice=0)
+
+
+def test_a_write_that_the_api_acknowledged_is_kept(
+    cast: Cast, durable: Nursery, tmp_path: Path
+) -> None:
+    count = sized(20, 300, 3_000)
+    _key, secret = actions.create_key(
+        "caller",
+        member_id=cast.alice.pk,
+        scopes=(Capability.VIEW, Capability.EDIT_SETTINGS),
+        now=clock.now(),
+        actor=cast.actor,
+    )
+    answers = tmp_path / "answers"
+    names = [f"call {number}" for number in range(count)]
+    plan = {"authorization": f"Bearer {secret}", "names": names, "answers": str(answers)}
+    plan_path().write_text(json.dumps(plan))
+
+    def acknowledged() -> dict[str, float]:
+        lines = answers.read_text().splitlines() if answers.exists() else []
+        return {name: float(at) for at, _, name in (line.partition(" ") for line in lines)}
+
+    def lacks(file: Path, moment: float) -> int:
+        with closing(sqlite3.connect(file)) as found:
+            try:
+                kept = {row[0] for row in found.execute("SELECT name FROM team_apikey")}
+            except sqlite3.DatabaseError:  # a disk that lies
+                return 1
+        return len({name for name, at in acknowledged().items() if at <= moment} - kept)
+
+    with recorded(durable.number, _file()) as record, durable.running("api"):
+        until(lambda: len(acknowledged()) == count, seconds=600)
+    moments = acknowledged().values()
+    _judge(record, lacks, tmp_path / "disk", begin=min(moments), end=max(moments))
+    write_down(3, "power cut, API", done=count, kills=POINTS, lost=0, twice=0)
