@@ -44,7 +44,7 @@ from sincerely.apps.sending.models import Hold, Message
 from sincerely.apps.operation.queries import pieces
 print(json.dumps({
     "states": Counter(Message.objects.values_list("state", flat=True)),
-    "holds": list(Hold.objects.filter(lifted_at=None).values_list("reason", flat=True)),
+    "holds": [hold.words for hold in Hold.objects.filter(lifted_at=None)],
     "file": sum(map(len, pieces("people.csv"))),
 }))
 """

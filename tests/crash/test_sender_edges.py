@@ -107,7 +107,8 @@ def test_a_server_that_dies_at_one_recipient_before_any_answer_is_asked_until_it
     """Such a mail is put off like any that is refused for now, and has the same end."""
     monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.05)
-    with serving(Hesitant()) as server:
+    server = Hesitant()
+    with serving(server):
         dispatch = planned(cast, server, 12, now=clock.now(), connections=1)
         poison = Contact.objects.order_by("id")[4]
         Transport.objects.update(per_connection_count=1)  # nobody else's session ends with it

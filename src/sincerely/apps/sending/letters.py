@@ -24,7 +24,11 @@ from sincerely.apps.sending.rules.message_id import message_id
 
 
 class LetterWrong(Exception):
-    """The mail as made differs from what the reference renderer says."""
+    """The mail as made differs, in this part, from what the reference renderer says."""
+
+    def __init__(self, part: str) -> None:
+        super().__init__(f"The {part} differs from the reference.")
+        self.part = part
 
 
 class Address(NamedTuple):
@@ -124,11 +128,11 @@ class Press:
             if not part.is_multipart()
         }
         if " ".join(str(mail["Subject"]).split()) != " ".join(wanted.subject.split()):
-            raise LetterWrong("The subject differs from the reference.")
+            raise LetterWrong("subject")
         if found.get("text/plain") != _plain(wanted.text):
-            raise LetterWrong("The text part differs from the reference.")
+            raise LetterWrong("text")
         if found.get("text/html") != _plain(wanted.html):
-            raise LetterWrong("The HTML part differs from the reference.")
+            raise LetterWrong("html")
 
     def _needed(self, *, is_tracked: bool) -> tuple[str, ...]:
         """The purposes of the tokens that letters show; an unsubscribe stands in each head."""

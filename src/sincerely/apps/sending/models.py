@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.content.models import ContentVersion
 from sincerely.apps.engagement.models import Mailing
+from sincerely.apps.sending.rules.holds import words_of
 from sincerely.apps.team.models import Brand
 
 
@@ -190,13 +191,21 @@ class Attempt(models.Model):
 
 
 class Hold(models.Model):
-    """A reason why mailings wait: one mailing, or all where it is null. Lifted, never deleted."""
+    """A reason why mailings wait: one mailing, or all where it is null. Lifted, never deleted.
+
+    `reason` is stored as `rules.holds` says; `words` are for people, in the reader's language.
+    """
 
     mailing = models.ForeignKey(Mailing, null=True, on_delete=models.CASCADE)
     reason = models.CharField(max_length=200)
     placed_by = models.CharField(max_length=40)
     placed_at = models.DateTimeField()
     lifted_at = models.DateTimeField(null=True)
+
+    @property
+    def words(self) -> str:
+        """Say why."""
+        return words_of(self.reason)
 
 
 class Pressure(models.Model):

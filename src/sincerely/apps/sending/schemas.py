@@ -8,6 +8,8 @@ from typing import Any
 from ninja import Schema
 from pydantic import Field
 
+from sincerely.apps.sending.models import Hold
+
 
 class SenderIn(Schema):
     """A new sender."""
@@ -104,3 +106,8 @@ class HoldOut(Schema):
     reason: str
     placed_by: str
     placed_at: datetime
+
+    @staticmethod
+    def resolve_reason(hold: Hold) -> str:
+        """Say it in words."""
+        return hold.words

@@ -27,6 +27,7 @@ from sincerely.apps.sending.letters import Address, Letter, LetterWrong, Press
 from sincerely.apps.sending.models import Dispatch, TransportKind
 from sincerely.apps.sending.queries.letterheads import letterhead_of, recipients
 from sincerely.apps.sending.rules.headers import BadHeader
+from sincerely.apps.sending.rules.holds import Why, reason_of
 from sincerely.engines.sender.ready import Ready
 from sincerely.wire.dkim import Signer
 
@@ -35,8 +36,8 @@ PROOFREAD_COUNT = 5
 MOST_PRESSES = 16
 
 
-class WrongForAll(Exception):
-    """Something is wrong with the mailing itself: it has to wait for a member."""
+class NoContent(Exception):
+    """Nothing was written for this mailing."""
 
 
 class PressRoom:
@@ -59,8 +60,8 @@ class PressRoom:
         for version_id, group in by_version.items():
             try:
                 ready += self._write(dispatch, version_id, group, now=now)
-            except (WrongForAll, ValueError, LetterWrong) as problem:
-                self._hold(dispatch, group, str(problem), now=now)
+            except (NoContent, LetterWrong, ValueError) as problem:
+                self._hold(dispatch, group, _reason(problem), now=now)
         return ready
 
     def close(self) -> None:
@@ -68,11 +69,11 @@ class PressRoom:
         self._pool.shutdown()
 
     def _hold(
-        self, dispatch: Dispatch, group: Sequence[Claimed], words: str, *, now: datetime
+        self, dispatch: Dispatch, group: Sequence[Claimed], reason: str, *, now: datetime
     ) -> None:
-        log.error("mailing held", mailing=dispatch.pk, reason=words[:200])
+        log.error("mailing held", mailing=dispatch.pk, reason=reason)
         with transaction.atomic():
-            place_hold(mailing_id=dispatch.pk, reason=words[:200], placed_by="sender", now=now)
+            place_hold(mailing_id=dispatch.pk, reason=reason, placed_by="sender", now=now)
             outbox.let_go(group)
 
     def _write(
@@ -84,7 +85,7 @@ class PressRoom:
         now: datetime,
     ) -> list[Ready]:
         if version_id is None:
-            raise WrongForAll("This mailing has no content.")
+            raise NoContent
         press, version = self._press(dispatch, version_id)
         ids = [message.contact_id for message in group]
         people = people_facts(ids, press.renderer.fields, now=now)
@@ -172,3 +173,13 @@ class PressRoom:
         if dispatch.sender_id not in self._signers:
             self._signers[dispatch.sender_id] = signer_of(dispatch.sender)
         return self._signers[dispatch.sender_id]
+
+
+def _reason(problem: NoContent | LetterWrong | ValueError) -> str:
+    """Return why the whole mailing has to wait for a member."""
+    match problem:
+        case NoContent():
+            return reason_of(Why.NO_CONTENT)
+        case LetterWrong():
+            return reason_of(Why.DIFFERS, problem.part)
+    return reason_of(Why.CANNOT_BE_MADE, str(problem))

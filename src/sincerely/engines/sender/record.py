@@ -31,6 +31,7 @@ from sincerely.apps.sending.queries.gate import WAIT, verdicts
 from sincerely.apps.sending.queries.messages import first_attempt_at
 from sincerely.apps.sending.queries.sql import go_by_keys
 from sincerely.apps.sending.rules import retry
+from sincerely.apps.sending.rules.holds import Why, reason_of
 from sincerely.engines.sender.ready import Ready
 from sincerely.wire import clock, metrics
 from sincerely.wire.capture import FAILURES
@@ -70,8 +71,8 @@ class _Commit:
         """Put an outcome where it belongs: settled, or given back untouched."""
         refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
         if refuses_us and outcome.reply:
-            words = f"The server refuses the sender: {outcome.reply.text}"
-            self.holds.append((ready.message.mailing_id, words[:200]))
+            reason = reason_of(Why.SENDER_REFUSED, outcome.reply.text)
+            self.holds.append((ready.message.mailing_id, reason))
         if refuses_us or (outcome.stage is Stage.CONNECT):
             self.returned.append(ready.message)
         else:

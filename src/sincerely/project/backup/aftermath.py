@@ -11,6 +11,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sincerely.apps.sending.rules.holds import restored
+
 PLACED_BY = "restore"
 OPEN = "('planned', 'claimed', 'dialling', 'deferred')"
 HOLDS = """
@@ -30,18 +32,10 @@ POSTGRES_LEAP = (
 )
 
 
-def reason(made_at: datetime) -> str:
-    """Return why a mailing waits after a restore."""
-    return (
-        f"Restored from a backup of {made_at:%Y-%m-%d %H:%M} UTC. What happened after that is not"
-        " known here: people may have got this already."
-    )
-
-
 def statements(*, made_at: datetime, now: datetime, is_postgresql: bool) -> list[str]:
     """Return the statements; they hold no text of anybody's."""
     holds = HOLDS.format(
-        reason=reason(made_at).replace("'", "''"),
+        reason=restored(made_at),
         placed_by=PLACED_BY,
         now=now.strftime("%Y-%m-%d %H:%M:%S.%f") + ("+00" if is_postgresql else ""),
         open=OPEN,

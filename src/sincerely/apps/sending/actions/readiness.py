@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db import transaction
 
 from sincerely.apps.sending.models import Dispatch, Hold
-from sincerely.apps.sending.queries.readiness import locked_because
+from sincerely.apps.sending.queries.readiness import locked_because, locks_of
+from sincerely.apps.sending.rules.holds import Why, reason_of
 from sincerely.apps.sending.rules.readiness import is_local
 from sincerely.apps.team.models import Organisation
 
@@ -40,11 +41,11 @@ def _answers(url: str) -> bool:
 
 def hold_while_locked(dispatch: Dispatch, *, now: datetime) -> None:
     """Make a mailing wait where its transport is still locked; the hold says why."""
-    reasons = locked_because(dispatch.sender, dispatch.transport)
-    if reasons:
+    locks = locks_of(dispatch.sender, dispatch.transport)
+    if locks:
         Hold.objects.create(
             mailing_id=dispatch.pk,
-            reason=" ".join(map(str, reasons))[:200],
+            reason=reason_of(Why.LOCKED, " ".join(locks)),
             placed_by=PLACED_BY,
             placed_at=now,
         )

@@ -94,7 +94,7 @@ def holds_of(mailing_id: int) -> list[Hold]:
 
 def waiting_because(mailing_id: int) -> list[str]:
     """Return the reasons of the holds that keep a mailing waiting."""
-    return [hold.reason for hold in holds_of(mailing_id)]
+    return [hold.words for hold in holds_of(mailing_id)]
 
 
 def holds() -> list[Hold]:

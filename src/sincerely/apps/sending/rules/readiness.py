@@ -7,6 +7,19 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+WORDS: dict[str, str | Promise] = {
+    "spf": _("The sender's domain has no valid SPF record."),
+    "dkim": _("The sender's domain does not publish our DKIM key."),
+    "dmarc": _("The sender's domain has no DMARC policy."),
+    "unchecked": _("The sender's domain has not been checked yet."),
+    "local_address": _(
+        "This installation's public address is a local one: links would lead nowhere."
+    ),
+    "public_address": _("The public address of this installation has not answered yet."),
+}
 LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home", ".test", ".invalid")
 
 

@@ -1,0 +1,66 @@
+"""Why mailings are held: stored as a code with a detail, said in the reader's language.
+
+A stored reason is `code: detail`. Anything else, such as what a person wrote, is shown as it is.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from sincerely.apps.sending.rules.readiness import WORDS
+
+LONGEST = 200
+
+
+class Why(StrEnum):
+    """The codes, with what their detail says."""
+
+    RESTORED = "restored"  # when the backup was made
+    LOCKED = "locked"  # what is not proven yet: spf, dkim, public_address …
+    SENDER_REFUSED = "sender_refused"  # what the server said
+    NO_CONTENT = "no_content"
+    DIFFERS = "differs"  # the part of the mail
+    CANNOT_BE_MADE = "cannot_be_made"  # the problem
+
+
+SENTENCES: dict[str, str | Promise] = {
+    Why.RESTORED: _(
+        "Restored from a backup of %(detail)s UTC. What happened after that is not known here:"
+        " people may have got this already."
+    ),
+    Why.SENDER_REFUSED: _("The server refuses the sender: %(detail)s"),
+    Why.NO_CONTENT: _("This mailing has no content."),
+    Why.CANNOT_BE_MADE: _("The mail cannot be made: %(detail)s"),
+}
+PARTS: dict[str, str | Promise] = {
+    "subject": _("The subject differs from the reference."),
+    "text": _("The text part differs from the reference."),
+    "html": _("The HTML part differs from the reference."),
+}
+
+
+def reason_of(code: Why, detail: str = "") -> str:
+    """Return a reason as it is stored."""
+    return f"{code}: {detail}"[:LONGEST]
+
+
+def restored(made_at: datetime) -> str:
+    """Return the reason after a restore from a backup of that moment."""
+    return reason_of(Why.RESTORED, made_at.astimezone(UTC).isoformat(timespec="minutes"))
+
+
+def words_of(reason: str) -> str:
+    """Return a stored reason in words, in the language that is active."""
+    code, _colon, detail = reason.partition(": ")
+    if code == Why.LOCKED:
+        return " ".join(str(WORDS.get(lock, lock)) for lock in detail.split())
+    if code == Why.DIFFERS:
+        return str(PARTS.get(detail, detail))
+    if code == Why.RESTORED:
+        detail = f"{datetime.fromisoformat(detail):%Y-%m-%d %H:%M}"
+    sentence = SENTENCES.get(code)
+    return reason if sentence is None else str(sentence) % {"detail": detail}
