@@ -82,7 +82,9 @@ class Dispatch(models.Model):
 
     Written by whoever owns the mailing (a campaign); read by the sender. `state` is the switch
     that a member turns: open, paused, cancelled. Finished is a query, never stored. Messages that
-    became unknown up to `unknown_left_at` are left as they are: a member has said so.
+    became unknown up to `unknown_left_at` are left as they are: a member has said so. What a cap or
+    quiet hours hold back waits up to `patient_until`; where a cap has room for one of two mailings,
+    that of the higher `priority` goes.
     """
 
     mailing = models.OneToOneField(Mailing, primary_key=True, on_delete=models.CASCADE)
@@ -97,7 +99,16 @@ class Dispatch(models.Model):
     per_hour = models.PositiveIntegerField(null=True)
     paced_until = models.DateTimeField(null=True)
     unknown_left_at = models.DateTimeField(null=True)
+    patient_until = models.DateTimeField(null=True)
+    priority = models.SmallIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["priority"], condition=models.Q(state="open"), name="dispatch_priority"
+            )
+        ]
 
 
 class State(models.TextChoices):
@@ -129,6 +140,7 @@ class SkipReason(models.TextChoices):
     ADDRESS_CHANGED = "address_changed", _("the address was changed after planning")
     STALE = "stale", _("not mailed for more than twelve months")
     CAPPED = "capped", _("had enough mail lately")
+    QUIET_HOURS = "quiet_hours", _("quiet hours")
     HELD = "held", _("held back")
     EXPIRED = "expired", _("could not be delivered in time")
     RENDER_FAILED = "render_failed", _("the mail could not be made for this contact")
@@ -208,11 +220,34 @@ class Hold(models.Model):
         return words_of(self.reason)
 
 
+class Restraint(models.Model):
+    """How much mail the installation lets go to one address, and when (always id 1).
+
+    One row, read by every turn of the sender. `limits` is a list of [subscription type or 0, most
+    or null, days, gap in hours]. `round` grows when limits change: what `Pressure` noted under an
+    older round is read anew from the messages.
+    """
+
+    limits = models.JSONField(default=list)
+    quiet_begins = models.TimeField(null=True)
+    quiet_ends = models.TimeField(null=True)
+    is_on = models.BooleanField(default=False)
+    round = models.PositiveIntegerField(default=0)
+    in_force_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=models.Q(id=1), name="one_restraint")]
+
+
 class Pressure(models.Model):
-    """Mail to one address in the cap's window; the row is locked by the gate, so caps are exact."""
+    """Mail to one address in the reach of the limits; the gate locks the row: caps are exact.
+
+    `recent` is JSON text: [message, microseconds since 1970, subscription type] for each mail.
+    """
 
     address_key = models.BinaryField(max_length=16, primary_key=True)
-    recent = models.JSONField(default=list)
+    recent = models.TextField(default="[]")
+    round = models.IntegerField(default=-1)
 
 
 class TestMail(models.Model):

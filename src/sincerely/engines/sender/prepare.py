@@ -22,6 +22,7 @@ from sincerely.apps.content.rules.compiled import Compiled
 from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.actions import outbox, place_hold
 from sincerely.apps.sending.actions.outbox import Claimed
+from sincerely.apps.sending.actions.pressure import claim_free
 from sincerely.apps.sending.actions.senders import signer_of
 from sincerely.apps.sending.letters import Address, Letter, LetterWrong, Press
 from sincerely.apps.sending.models import Dispatch, TransportKind
@@ -52,7 +53,7 @@ class PressRoom:
 
     def fill(self, dispatch: Dispatch, *, now: datetime, limit: int) -> list[Ready]:
         """Claim at most `limit` messages of a mailing and return what is ready to leave."""
-        claimed = outbox.claim(dispatch.pk, owner=self._owner, now=now, limit=limit)
+        claimed = claim_free(dispatch.pk, owner=self._owner, now=now, limit=limit)
         ready: list[Ready] = []
         by_version: dict[int | None, list[Claimed]] = {}
         for message in claimed:

@@ -25,6 +25,7 @@ from django.db import DatabaseError, close_old_connections, connection, transact
 from sincerely.apps.engagement.queries import capture_store
 from sincerely.apps.sending.actions import outbox, place_hold
 from sincerely.apps.sending.actions.outbox import Claimed, Settlement
+from sincerely.apps.sending.actions.pressure import LATER, hold_back
 from sincerely.apps.sending.actions.turns import LOST, turn_over
 from sincerely.apps.sending.models import State
 from sincerely.apps.sending.queries.gate import WAIT, verdicts
@@ -199,6 +200,7 @@ class Recorder:
 def _ask_the_gate(followers: list[Ready], *, now: datetime) -> dict[int, str]:
     """Dial those who may leave; return what was said of each."""
     said = verdicts([ready.message for ready in followers], now=now)
+    said |= hold_back([r.message for r in followers if said[r.message.id] == GO], now=now)
     granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
     dialled = outbox.dial(granted)
     return said | {message.id: LOST for message, _ in granted if message.id not in dialled}
@@ -206,7 +208,9 @@ def _ask_the_gate(followers: list[Ready], *, now: datetime) -> dict[int, str]:
 
 def _give_back(followers: list[Ready], said: dict[int, str], commit: _Commit) -> None:
     """Write down who does not leave: to be claimed again, or refused for good."""
-    refused = [(r.message, said[r.message.id]) for r in followers if said[r.message.id] != GO]
+    refused = [
+        (r.message, said[r.message.id]) for r in followers if said[r.message.id] not in (GO, LATER)
+    ]
     waiting = [message for message, word in refused if word == WAIT]
     outbox.let_go([*commit.returned, *waiting])
     outbox.refuse([each for each in refused if each[1] not in (WAIT, LOST)], now=commit.now)

@@ -27,6 +27,8 @@ def open_dispatch(
     reply_to: str = "",
     utm: dict[str, Any] | None = None,
     per_hour: int | None = None,
+    patient_until: datetime | None = None,
+    priority: int = 0,
 ) -> Dispatch:
     """Say how a mailing leaves; from now on its messages may be planned and claimed.
 
@@ -43,6 +45,8 @@ def open_dispatch(
                 "reply_to": reply_to,
                 "utm": utm or {},
                 "per_hour": per_hour,
+                "patient_until": patient_until,
+                "priority": priority,
                 "created_at": now,
             },
         )
@@ -102,7 +106,7 @@ def _cancel_slice(mailing_id: int, now: datetime) -> int:
             ).values_list("id", flat=True)[:SLICE]
         )
         return Message.objects.filter(id__in=ids, state__in=[State.PLANNED, State.DEFERRED]).update(
-            state=State.CANCELLED, finished_at=now
+            state=State.CANCELLED, finished_at=now, reason=""
         )
 
 

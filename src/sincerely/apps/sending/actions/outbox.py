@@ -30,7 +30,7 @@ from sincerely.apps.sending.queries.sql import (
 CLAIM = """
 WITH due AS MATERIALIZED (SELECT id FROM sending_message WHERE mailing_id = %s
   AND state IN ('planned', 'deferred') AND due_at <= %s ORDER BY due_at, id LIMIT %s{lock})
-UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1
+UPDATE sending_message SET state = 'claimed', claimed_by = %s, fence = fence + 1, reason = ''
 WHERE id IN (SELECT id FROM due)
 RETURNING id, mailing_id, contact_id, nonce, address_key, version_id, fence, attempt_count"""
 

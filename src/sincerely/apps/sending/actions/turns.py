@@ -23,10 +23,11 @@ from sincerely.apps.sending.queries.gate import just_left
 from sincerely.apps.sending.queries.sql import is_postgresql, run, with_given
 
 LOST = "lost"  # taken over by another sender meanwhile
+FREE = "NOT EXISTS (SELECT 1 FROM sending_restraint r WHERE r.id = 1 AND r.is_on)"
 OF_KIND = "p.subscription_type_id = (SELECT subscription_type_id FROM switch)"
 FACTS_OF_SWITCH = FACTS.replace("p.subscription_type_id = %s", OF_KIND)
 TURN = f"""
-WITH ended AS ({{given}}),
+WITH ended AS (SELECT * FROM ({{given}}) x WHERE {FREE}),
 settled AS (UPDATE sending_message m SET state = e.state, reason = e.reason,
   due_at = COALESCE(e.due_at, m.due_at), finished_at = e.finished_at,
   attempt_count = m.attempt_count + 1, claimed_by = ''
@@ -34,7 +35,7 @@ settled AS (UPDATE sending_message m SET state = e.state, reason = e.reason,
 recorded AS (INSERT INTO sending_attempt (message_id, at, outcome, code, text)
   SELECT e.id, e.at, e.state, e.code, e.words FROM ended e JOIN settled s ON s.id = e.id),
 asked AS (SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::bigint[], %s::bytea[])
-  AS u(id, fence, shown, contact_id, planned_key)),
+  AS u(id, fence, shown, contact_id, planned_key) WHERE {FREE}),
 switch AS MATERIALIZED (SELECT d.state, d.subscription_type_id, g.tag, EXISTS (
     SELECT 1 FROM sending_hold h WHERE h.lifted_at IS NULL
     AND (h.mailing_id = d.mailing_id OR h.mailing_id IS NULL)) AS is_held
@@ -64,8 +65,8 @@ def turn_over(
     """Settle, ask the gate and dial; return the gate's word by message id ('' is dialling now).
 
     None: nothing was done, for this is no case for one statement (SQLite, several mailings, an
-    outcome that suppresses an address, somebody who has just left). Those who are refused or have
-    to wait are still claimed: the caller writes that down.
+    outcome that suppresses an address, somebody who has just left, a cap or quiet hours). Those who
+    are refused or have to wait are still claimed: the caller writes that down.
     """
     mailings = {message.mailing_id for message, _ in candidates}
     if not is_postgresql() or len(mailings) != 1 or any(s.suppresses for s in settlements):
@@ -83,4 +84,4 @@ def turn_over(
         mailings.pop(),
         *facts_parameters(None, now)[:-1],
     ]
-    return dict(run(with_given(TURN, SETTLED), parameters))  # type: ignore[arg-type]
+    return dict(run(with_given(TURN, SETTLED), parameters)) or None  # type: ignore[arg-type]
