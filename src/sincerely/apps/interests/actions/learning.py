@@ -7,7 +7,7 @@ taken as deltas, so a re-judged click is subtracted again; counts equal a rebuil
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -74,7 +74,7 @@ def learn(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
     alive = _current_labels({key.label_id for key in days})
     growing = {k: d for k, d in days.items() if d.human >= 0 and d.undecided >= 0}
     if growing:
-        DAYS.fill(_day_row(key, delta) for key, delta in growing.items())
+        DAYS.fill(_day_rows(growing))
         sql.run(_GROW)
     shrinking = {key: delta for key, delta in days.items() if key not in growing}
     sql.run_many(_MAKE, map(_key, shrinking))
@@ -86,8 +86,11 @@ def learn(clicks: Sequence[ClickDelta], *, now: datetime) -> int:
     return _give([c for c in clicks if c.human > 0 and c.label_id in alive], now=now)
 
 
-def _day_row(key: DayKey, delta: DayDelta) -> tuple[object, ...]:
-    return (*_key(key), delta.human, delta.undecided, sql.at(delta.last_at))
+def _day_rows(days: dict[DayKey, DayDelta]) -> Iterator[tuple[object, ...]]:
+    stored_as = sql.adapter()
+    for key, delta in days.items():
+        last = delta.last_at and stored_as(delta.last_at)
+        yield (*_key(key), delta.human, delta.undecided, last)
 
 
 def _key(key: DayKey) -> tuple[object, ...]:
