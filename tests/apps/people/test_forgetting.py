@@ -13,11 +13,12 @@ from django.test import Client
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.operation.models import FilePiece, StoredFile
+from sincerely.apps.people.actions.exporting import start_export
 from sincerely.apps.people.actions.forgetting import forget_slice
 from sincerely.apps.people.actions.imports import Refused, choose, undo
 from sincerely.apps.people.models import Import, ImportReject
 from sincerely.apps.people.queries.files import path_of
-from sincerely.apps.people.tasks import finish, forget_old_files
+from sincerely.apps.people.tasks import finish, finish_export, forget_old_exports, forget_old_files
 from sincerely.engines.runner.jobs import JOBS
 from sincerely.project import doctor
 from sincerely.wire import clock
@@ -38,6 +39,11 @@ def uploads(settings: Any, tmp_path: Path) -> Path:
 
 def forget(now: datetime) -> None:
     while forget_old_files(now=now, owner="", stop=threading.Event()):
+        pass
+
+
+def forget_exports(now: datetime) -> None:
+    while forget_old_exports(now=now, owner="", stop=threading.Event()):
         pass
 
 
@@ -130,13 +136,43 @@ def test_they_stay_for_ever_where_that_is_wished(
     assert Import.objects.get().forgotten_at is None
 
 
+def test_files_of_exports_go_too_and_their_manifests_stay(
+    cast: Cast, now: datetime, uploads: Path, client: Client
+) -> None:
+    asked = start_export("everyone", now=now, actor=cast.actor)
+    export = finish_export(asked, now=now)
+    client.force_login(cast.alice)
+    pages = f"/people/export/{export.pk}/"
+    forget_exports(now + 29 * DAY)
+    assert f"is kept until {now + 30 * DAY:%-d %b %Y}" in client.get(pages).content.decode()
+    assert client.get(f"{pages}file.csv").status_code == 200
+    assert held(uploads).count(export.stored_as) == 3, "here, and in the database with one piece"
+    forget_exports(now + 31 * DAY)
+    assert export.stored_as not in held(uploads)
+    page = client.get(pages).content.decode()
+    assert f"was removed on {now + 31 * DAY:%-d %b %Y}" in page
+    assert "Download the CSV" not in page
+    assert export.file_hash in page
+    assert client.get(f"{pages}file.csv").status_code == 404
+    assert client.get(f"{pages}manifest.json").status_code == 200
+
+
 def test_the_doctor_and_the_runner_know(
     cast: Cast, capsys: pytest.CaptureFixture[str], uploads: Path
 ) -> None:
-    assert [job.work for job in JOBS if job.name == "forget files of imports"] == [forget_old_files]
+    jobs = {job.name: job.work for job in JOBS}
+    assert jobs["forget files of imports"] == forget_old_files
+    assert jobs["forget files of exports"] == forget_old_exports
     work = taken(PEOPLE, now=clock.now() - 40 * DAY, actor=cast.actor)
     doctor.run(argparse.Namespace(rebuild_check=False))
     assert f"Imports whose files are still here: {work.pk}." in capsys.readouterr().out
+    export = finish_export(
+        start_export("everyone", now=clock.now() - 40 * DAY, actor=cast.actor),
+        now=clock.now() - 40 * DAY,
+    )
+    doctor.run(argparse.Namespace(rebuild_check=False))
+    assert f"Exports whose files are still here: {export.pk}." in capsys.readouterr().out
+    forget_exports(clock.now())
     forget(clock.now())
     doctor.run(argparse.Namespace(rebuild_check=False))
     assert "files are still here" not in capsys.readouterr().out

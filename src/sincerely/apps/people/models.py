@@ -128,7 +128,10 @@ class ImportTouch(models.Model):
 
 
 class Export(models.Model):
-    """A dated snapshot of a list, segment or label as CSV, with its manifest."""
+    """A dated snapshot of a list, segment or label as CSV, with its manifest.
+
+    At `forgotten_at` its file was removed; the manifest stays.
+    """
 
     name = models.CharField(max_length=200, default="")
     subject_kind = models.CharField(max_length=12)
@@ -147,6 +150,7 @@ class Export(models.Model):
     done_count = models.PositiveIntegerField(default=0)
     manifest = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    forgotten_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.name or self.subject_kind

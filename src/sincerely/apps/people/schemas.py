@@ -134,7 +134,7 @@ class ExportIn(Schema):
 
 
 class ExportOut(Schema):
-    """An export; the manifest is there once it is done."""
+    """An export; the manifest is there once it is done, the file until `forgotten_at`."""
 
     id: int
     name: str
@@ -147,6 +147,7 @@ class ExportOut(Schema):
     manifest: dict[str, Any]
     created_at: datetime
     finished_at: datetime | None
+    forgotten_at: datetime | None
 
 
 class ExportPage(Schema):

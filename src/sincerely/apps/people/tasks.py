@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from django.conf import settings
 from sincerely.apps.people.actions.claims import held
 from sincerely.apps.people.actions.exporting import write_export
 from sincerely.apps.people.actions.failing import fail_export, fail_import
-from sincerely.apps.people.actions.forgetting import forget_here, forget_slice
+from sincerely.apps.people.actions.forgetting import forget_export, forget_here, forget_slice
 from sincerely.apps.people.actions.importing import LostClaim, check_file, take_file
 from sincerely.apps.people.actions.undoing import undo_file
 from sincerely.apps.people.models import Export, Import, WorkState
@@ -58,8 +58,16 @@ def export_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:
 
 def forget_old_files(*, now: datetime, owner: str, stop: threading.Event) -> bool:
     """Remove files of imports past their time; True means that there is more to do at once."""
-    days = settings.KEEP_IMPORT_FILES_DAYS
-    more = bool(days) and forget_slice(now - timedelta(days=days), now=now)
+    return _forget_old(settings.KEEP_IMPORT_FILES_DAYS, forget_slice, now=now)
+
+
+def forget_old_exports(*, now: datetime, owner: str, stop: threading.Event) -> bool:
+    """Remove files of exports past their time; True means that there is more to do at once."""
+    return _forget_old(settings.KEEP_EXPORT_FILES_DAYS, forget_export, now=now)
+
+
+def _forget_old(days: int, step: Callable[..., bool], *, now: datetime) -> bool:
+    more = bool(days) and step(now - timedelta(days=days), now=now)
     if not more:
         forget_here()
     return more

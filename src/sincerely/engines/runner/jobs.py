@@ -47,4 +47,5 @@ JOBS = (
     Job("forget old signals", engagement.forget_old_signals, 600.0),
     Job("forget old API answers", team.forget_answers, 3600.0),
     Job("forget files of imports", people.forget_old_files, 600.0),
+    Job("forget files of exports", people.forget_old_exports, 600.0),
 )

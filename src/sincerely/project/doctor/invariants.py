@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
+from sincerely.apps.people.queries.exports import with_old_file
 from sincerely.apps.people.queries.imports import with_old_files
 from sincerely.project.doctor import sql
 from sincerely.project.doctor.verdicts import Check, Finding
@@ -59,7 +63,14 @@ def invariants() -> list[Check]:
         *checks,
         Check("The folder keeps up.", _lag),
         Check("Signals are ours.", _dropped),
-        Check("Files of imports are removed in time.", _old_files),
+        Check(
+            "Files of imports are removed in time.",
+            _Late("Imports", "KEEP_IMPORT_FILES_DAYS", with_old_files),
+        ),
+        Check(
+            "Files of exports are removed in time.",
+            _Late("Exports", "KEEP_EXPORT_FILES_DAYS", with_old_file),
+        ),
     ]
 
 
@@ -74,6 +85,27 @@ class _Broken:
         """Return one finding with the first rows, or nothing."""
         ids = [str(row[0]) for row in _rows(self._statement)]
         return [Finding(self._found.format(ids=", ".join(ids)))] if ids else []
+
+
+class _Late:
+    """Looks for files that the runner should have removed a day ago."""
+
+    def __init__(
+        self, whose: str, setting: str, with_files: Callable[[datetime], QuerySet[Any]]
+    ) -> None:
+        self._whose = whose
+        self._setting = setting
+        self._with_files = with_files
+
+    def __call__(self) -> list[Finding]:
+        """Return one finding with the first of them, or nothing."""
+        days = getattr(settings, self._setting)
+        if not days:
+            return [Finding("They are kept for ever.", is_note=True)]
+        late = self._with_files(clock.now() - timedelta(days=days + 1))
+        ids = ", ".join(str(pk) for pk in late.values_list("pk", flat=True)[:20])
+        told = f"{self._whose} whose files are still here: {ids}. Does the runner run?"
+        return [Finding(told)] if ids else []
 
 
 def _lag() -> list[Finding]:
@@ -91,18 +123,6 @@ def _dropped() -> list[Finding]:
         return []
     told = f"{rows[0][0]} requests were dropped: forged, flooding, or of a restored database."
     return [Finding(told, is_note=True)]
-
-
-def _old_files() -> list[Finding]:
-    """Whether files are there that the runner should have removed a day ago."""
-    days = settings.KEEP_IMPORT_FILES_DAYS
-    if not days:
-        return [Finding("They are kept for ever.", is_note=True)]
-    late = with_old_files(clock.now() - timedelta(days=days + 1))
-    ids = ", ".join(str(pk) for pk in late.values_list("pk", flat=True)[:20])
-    return (
-        [Finding(f"Imports whose files are still here: {ids}. Does the runner run?")] if ids else []
-    )
 
 
 def _rows(statement: str) -> list[tuple[object, ...]]:

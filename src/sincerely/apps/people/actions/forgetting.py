@@ -1,6 +1,7 @@
-"""Removes the files of imports that ended long ago; people, numbers and the undo stay.
+"""Removes the files of imports and exports of long ago; people, numbers and the undo stay.
 
-What goes: the upload, the rows that were left out (they quote it), the sample that was shown.
+What goes of an import: the upload, the rows that were left out (they quote it), the sample that was
+shown.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from django.conf import settings
 from django.db import transaction
 
 from sincerely.apps.operation.actions import forget
-from sincerely.apps.people.models import Import, ImportReject, WorkState
+from sincerely.apps.people.models import Export, Import, ImportReject, WorkState
+from sincerely.apps.people.queries.exports import with_old_file
 from sincerely.apps.people.queries.imports import NEVER_TAKEN, with_old_files
 from sincerely.apps.people.queries.staged import flags_path
 from sincerely.apps.team.actions import audit
@@ -56,13 +58,27 @@ def _ended(work: Import, *, now: datetime) -> bool:
     return True
 
 
+def forget_export(before: datetime, *, now: datetime) -> bool:
+    """Remove the file of one export that was written before; True where there may be more."""
+    work = with_old_file(before).first()
+    if work is None:
+        return False
+    forget(work.stored_as)
+    with transaction.atomic():
+        Export.objects.filter(pk=work.pk).update(forgotten_at=now)
+        audit(PROGRAM, "export file removed", now=now, subject=work)
+    return True
+
+
 def forget_here() -> None:
-    """Remove what this machine still holds of forgotten imports: each has its own copies."""
+    """Remove what this machine still holds of what is forgotten: each has its own copies."""
     folder = Path(settings.UPLOADS)
     paths = [path for path in folder.iterdir() if path.is_file()] if folder.is_dir() else []
-    forgotten = set(
-        Import.objects.exclude(forgotten_at=None).values_list("stored_as", flat=True).iterator()
-    )
+    forgotten = {
+        name
+        for model in (Import, Export)
+        for name in model.objects.exclude(forgotten_at=None).values_list("stored_as", flat=True)
+    }
     for path in paths:
         if path.name.partition(".")[0] in forgotten:
             path.unlink(missing_ok=True)

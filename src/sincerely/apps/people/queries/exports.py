@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from sincerely.apps.consent.models import SubscriptionType
 from sincerely.apps.contacts.models import ContactList, FieldDefinition
@@ -36,6 +38,20 @@ def exports(*, before: int | None = None, limit: int = 50) -> list[Export]:
 def find_export(export_id: int) -> Export | None:
     """Return one export."""
     return Export.objects.filter(pk=export_id).first()
+
+
+def with_old_file(before: datetime) -> QuerySet[Export]:
+    """Return the exports whose file was written by then and is still kept."""
+    old = Export.objects.filter(state=WorkState.DONE, finished_at__lte=before, forgotten_at=None)
+    return old.order_by("pk")
+
+
+def file_goes_at(export: Export) -> datetime | None:
+    """Return when the file of an export is removed; None where it stays, or went."""
+    days = settings.KEEP_EXPORT_FILES_DAYS
+    if not days or export.forgotten_at or not export.finished_at:
+        return None
+    return export.finished_at + timedelta(days=days)
 
 
 def exports_at_work() -> list[Export]:

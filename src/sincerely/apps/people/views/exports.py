@@ -104,7 +104,11 @@ def export_one(request: HttpRequest, export_id: int) -> HttpResponse:
             answer["HX-Redirect"] = reverse("people:export-one", args=[export.pk])
             return answer
         return render(request, "people/_export_bar.html", {"export": export})
-    context = {"export": export, "is_at_work": is_at_work}
+    context = {
+        "export": export,
+        "is_at_work": is_at_work,
+        "file_goes_at": queries.file_goes_at(export),
+    }
     return render(request, "people/export_one.html", context)
 
 

@@ -56,7 +56,7 @@ def rejects_file(request: HttpRequest, import_id: int) -> HttpResponseBase:
 
 def export_answer(export: Export | None, *, actor: Actor) -> HttpResponseBase:
     """Give the file of a finished export and note who took it; 404 where there is none."""
-    if export is None or export.state != WorkState.DONE:
+    if export is None or export.state != WorkState.DONE or export.forgotten_at:
         raise Http404
     path = path_of(export.stored_as)
     if not path.exists():
