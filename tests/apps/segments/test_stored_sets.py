@@ -28,7 +28,8 @@ from tests.apps.segments.population import Population, contact, populate
 from tests.apps.segments.strategies import rules
 
 
-def _build_all(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+def build_all(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Store every set that is wanted."""
     monkeypatch.setattr(tasks, "FEWEST_CONTACTS", 0)
     while tasks.keep_sets(now=now, owner="test", stop=threading.Event()):
         pass
@@ -64,7 +65,7 @@ def test_sets_and_sql_select_the_same_while_all_changes(
     seed: int, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = populate(seed, now)
-    _build_all(now, monkeypatch)
+    build_all(now, monkeypatch)
     catalogue = full_catalogue({"criterion": "mail", "mailing": made.mailings})
     chance = random.Random(seed)
 
@@ -105,7 +106,7 @@ def test_a_rule_is_answered_without_any_sql_over_contacts(
     now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = populate(1, now)
-    _build_all(now, monkeypatch)
+    build_all(now, monkeypatch)
     while sets.take_touches(now=now):
         pass
 

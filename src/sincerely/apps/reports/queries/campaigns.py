@@ -36,22 +36,32 @@ class Report:
     @property
     def left_out(self) -> list[tuple[str, str, int]]:
         """Return (reason, words, count) of those who did not get it, most first."""
-        names = {reason: str(words) for reason, words in SkipReason.choices}
-        pairs = sorted(self.tally.by_reason.items(), key=lambda pair: -pair[1])
-        return [(reason, names.get(reason, reason), count) for reason, count in pairs]
+        return _in_words(self.tally.by_reason)
+
+    @property
+    def held_back(self) -> list[tuple[str, str, int]]:
+        """Return (reason, words, count) of those who have to wait, most first."""
+        return _in_words(self.tally.waiting_by_reason)
 
     def ratio(self, count: float) -> float | None:
         """Return a count per delivered mail (0-1), None where none was delivered."""
         return count / self.figures.delivered if self.figures.delivered else None
 
 
+def _in_words(by_reason: dict[str, int]) -> list[tuple[str, str, int]]:
+    names = {reason: str(words) for reason, words in SkipReason.choices}
+    pairs = sorted(by_reason.items(), key=lambda pair: -pair[1])
+    return [(reason, names.get(reason, reason), count) for reason, count in pairs]
+
+
 def report_of(campaign: Campaign) -> Report:
     """Return the report of a campaign as of what has been folded."""
     mailing_id = campaign.mailing_id
+    figures = figures_of(mailing_id)
     return Report(
         tally=tally(mailing_id),
-        figures=figures_of(mailing_id),
-        outcomes=outcome_counts(mailing_id),
+        figures=figures,
+        outcomes=outcome_counts(mailing_id, sent=figures.sent),
         links=links_clicked(mailing_id),
         labels=labels_clicked(mailing_id),
         hours=over_time(mailing_id),

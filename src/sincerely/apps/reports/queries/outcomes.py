@@ -10,7 +10,7 @@ from pyroaring import BitMap
 
 from sincerely.apps.engagement.models import Delivery, Event, EventKind, LinkRole, Verdict
 from sincerely.apps.reports.rules.outcomes import OUTCOMES
-from sincerely.apps.segments.queries import recipients_who
+from sincerely.apps.segments.queries import recipients_by_deed, recipients_who
 from sincerely.apps.sending.models import Message
 
 # What somebody must have done for an outcome; a set of those is kept per mailing, but for acts.
@@ -64,11 +64,29 @@ def _judged(mailing_id: int) -> QuerySet[Delivery]:
     )
 
 
-def outcome_counts(mailing_id: int) -> dict[str, int]:
-    """Return how many recipients came to each outcome; the sum is the number of sent."""
-    rows = _judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
-    counted = dict(rows)
+def outcome_counts(mailing_id: int, *, sent: int | None = None) -> dict[str, int]:
+    """Return how many recipients came to each outcome; the sum is the number of sent.
+
+    Whoever knows how many were sent gets it from the stored sets, where these hold as many people:
+    somebody with two of the mails (two contacts made one) counts twice.
+    """
+    sets = None if sent is None else recipients_by_deed(mailing_id)
+    if sets is not None and len(sets["sent"]) == sent:
+        counted = _counted(sets, _acting(mailing_id))
+    else:
+        rows = _judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
+        counted = dict(rows)
     return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
+
+
+def _counted(sets: dict[str, BitMap], acting: BitMap) -> dict[str, int]:
+    """Count each recipient under the first outcome that they came to."""
+    left, counted = sets["sent"], {}
+    for outcome, deed in DEEDS.items():
+        came = left & (sets[deed] if deed else acting)
+        counted[outcome] = len(came)
+        left = left - came
+    return counted | {"nothing": len(left)}
 
 
 def _acting(mailing_id: int) -> BitMap:

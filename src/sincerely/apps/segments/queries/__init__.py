@@ -21,7 +21,7 @@ from sincerely.apps.segments.queries.selecting import (
     sample,
     selected_ids,
 )
-from sincerely.apps.segments.queries.stored import recipients_who
+from sincerely.apps.segments.queries.stored import recipients_by_deed, recipients_who
 from sincerely.apps.segments.surroundings import catalogue_of, full_catalogue, moment_at
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "people",
     "preceding",
     "preview",
+    "recipients_by_deed",
     "recipients_who",
     "sample",
     "segment",

@@ -61,13 +61,26 @@ def members_of(source: Source, key: int, *, among: Collection[int] | None = None
 
 def recipients_who(mailing_id: int, did: str) -> BitMap:
     """Return whose delivery of a mailing, or one of them, is such (a word of OF_MAILING)."""
-    name, source, place = name_of(did, mailing_id), SOURCES["mailing"], OF_MAILING.index(did)
-    touches = waiting([name])
-    found = ready_sets([name]).get(name)
-    if found is None or touches is None:
-        return members_of(source, mailing_id)[place]
+    found = recipients_by_deed(mailing_id, [did])
+    if found is None:
+        return members_of(SOURCES["mailing"], mailing_id)[OF_MAILING.index(did)]
+    return found[did]
+
+
+def recipients_by_deed(
+    mailing_id: int, deeds: Collection[str] = OF_MAILING
+) -> dict[str, BitMap] | None:
+    """Return `recipients_who` for several words by stored sets; None where none are ready."""
+    names = {did: name_of(did, mailing_id) for did in deeds}
+    touches = waiting(names.values())
+    sets = ready_sets(names.values())
+    if touches is None or len(sets) < len(names):
+        return None
+    found = {did: sets[name] for did, name in names.items()}
     for ids in touches.values():
-        found = (found - ids) | members_of(source, mailing_id, among=ids.to_array())[place]
+        fresh = members_of(SOURCES["mailing"], mailing_id, among=ids.to_array())
+        of_deed = dict(zip(OF_MAILING, fresh, strict=True))
+        found = {did: (members - ids) | of_deed[did] for did, members in found.items()}
     return found
 
 

@@ -1,0 +1,59 @@
+"""The counts of outcomes by stored sets are those that a walk over all deliveries gives."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime
+
+import pytest
+
+from sincerely.apps.engagement.models import Delivery
+from sincerely.apps.reports.queries import outcomes
+from sincerely.apps.reports.queries.outcomes import outcome_counts
+from tests.apps.segments.changes import change
+from tests.apps.segments.population import populate
+from tests.apps.segments.test_stored_sets import build_all
+
+
+@pytest.mark.django_db
+@pytest.mark.requirement("R108")
+def test_stored_sets_count_as_the_deliveries_do(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = populate(1, now, size=60)
+    Delivery.objects.filter(message_id__gt=0).delete()  # one mail each
+    build_all(now, monkeypatch)
+    chance, read = random.Random(1), 0
+    by_sets = outcomes._counted
+
+    def counted(*given: object) -> dict[str, int]:
+        nonlocal read
+        read += 1
+        return by_sets(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(outcomes, "_counted", counted)
+    for _ in range(10):
+        for mailing in made.mailings:
+            sent = Delivery.objects.filter(mailing_id=mailing, sent_at__isnull=False).count()
+            assert outcome_counts(mailing, sent=sent) == outcome_counts(mailing)
+        for _ in range(5):
+            change(chance, made)
+    assert read > 0
+
+
+@pytest.mark.django_db
+def test_two_mails_to_one_contact_are_two_outcomes(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = populate(1, now, size=4)
+    mailing = made.mailings[0]
+    Delivery.objects.all().delete()
+    for number in range(2):
+        Delivery.objects.create(
+            contact_id=made.contacts[0], mailing_id=mailing, message_id=number, sent_at=now,
+            delivered_at=now, human_open_count=number,
+        )  # fmt: skip
+    build_all(now, monkeypatch)
+    counted = outcome_counts(mailing, sent=2)
+    assert counted["opened"] == counted["nothing"] == 1
+    assert sum(counted.values()) == 2
