@@ -24,14 +24,14 @@ def sized(small: int, usual: int, full: int) -> int:
     return max(small, round(usual * float(SCALE)))
 
 
-def write_down(goal: int, what: str, **figures: int | str) -> None:
-    """Add one line to the report: the goal's number in reliability.md, what was done, its figures.
+def write_down(row: int, what: str, **figures: int | str) -> None:
+    """Add one line to the report: its row (see `table.py`), what was done, its figures.
 
     Usual figures: `done` (mails, rows, rounds), `kills`, `lost`, `twice`, `unknown`.
     """
     place = os.environ.get("CRASH_REPORT", "")
     if not place:
         return
-    line = {"goal": goal, "what": what, "database": connection.vendor, "scale": SCALE} | figures
+    line = {"row": row, "what": what, "database": connection.vendor, "scale": SCALE} | figures
     with Path(place).open("a") as report:
         report.write(json.dumps(line) + "\n")

@@ -29,6 +29,8 @@ class Sink:
     def __init__(self, port: int, folder: Path) -> None:
         self.port = port
         self._dump = folder / f"heard-{port}"
+        self._seen = 0
+        self._heard: Counter[str] = Counter()
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self, *switches: str) -> None:
@@ -48,9 +50,14 @@ class Sink:
     @property
     def ledger(self) -> Counter[str]:
         """How often the content for each recipient came to its end here."""
-        text = self._dump.read_text(errors="replace") if self._dump.exists() else ""
-        marks = (line for line in text.splitlines() if line.startswith("X-Rcpt-Args: "))
-        return Counter(mark.partition("<")[2].partition(">")[0] for mark in marks)
+        if self._dump.exists():
+            with self._dump.open("rb") as dump:
+                dump.seek(self._seen)
+                fresh = dump.read().rpartition(b"\n")[0]
+            self._seen += len(fresh)
+            marks = (line for line in fresh.splitlines() if line.startswith(b"X-Rcpt-Args: "))
+            self._heard.update(m.partition(b"<")[2].partition(b">")[0].decode() for m in marks)
+        return Counter(self._heard)
 
     def _listens(self) -> bool:
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=5):

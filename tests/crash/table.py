@@ -11,17 +11,31 @@ from pathlib import Path
 
 BEGIN, END = "<!-- crash table: begin -->", "<!-- crash table: end -->"
 COLUMNS = ("done", "kills", "lost", "twice", "unknown")
-HEAD = ("goal", "what was done", "database", "scale", *COLUMNS, "remarks")
-FIXED = {"goal", "what", "database", "scale", *COLUMNS}
+ROWS = {
+    1: "sender killed",
+    2: "server breaks",
+    3: "two of each",
+    4: "any order",
+    5: "leaving",
+    6: "tracker, folder killed",
+    7: "import, hard times",
+    8: "backup, upgrade",
+    9: "many machines",
+    10: "power cut",
+    11: "once, in any way",
+}
+HEAD = ("row", "what was done", "database", "scale", *COLUMNS, "remarks")
+FIXED = {"row", "what", "database", "scale", *COLUMNS}
 
 
 def rows_of(report: str) -> list[list[str]]:
-    """Return the report's lines as cells, by goal, deed and database."""
+    """Return the report's lines as cells, by row, deed and database."""
     found = [json.loads(line) for line in report.splitlines() if line.strip()]
-    found.sort(key=lambda line: (line["goal"], line["what"], line["database"]))
+    found.sort(key=lambda line: (line["row"], line["what"], line["database"]))
     return [
         [
-            *(str(line[name]) for name in ("goal", "what", "database", "scale")),
+            f"{line['row']} {ROWS[line['row']]}",
+            *(str(line[name]) for name in ("what", "database", "scale")),
             *(_figure(line.get(name, "–")) for name in COLUMNS),
             "; ".join(f"{name}: {_figure(line[name])}" for name in line if name not in FIXED),
         ]

@@ -57,7 +57,7 @@ def test_a_write_that_is_repeated_happens_once(cast: Cast, nursery: Nursery) -> 
     assert made.count() == count
     assert IdempotencyKey.objects.count() == count
     write_down(
-        12,
+        11,
         "API writes repeated by two killed callers",
         done=count,
         kills=nursery.kill_count,

@@ -18,6 +18,7 @@ from sincerely.project.backup.sqlite_files import follows_on
 from sincerely.wire.capture import Capture, SqliteStore
 from sincerely.wire.capture.packing import PER_BATCH
 from tests.crash.house import House, house, own_database, until
+from tests.crash.scale import write_down
 from tests.engines.sending_world import Server, serving
 from tests.installation import free_ports
 
@@ -164,6 +165,7 @@ def test_backup_while_it_runs_and_restore(
     assert "Restored from a backup of" in found["holds"][0]
     two.run(REUSED, int(later[0]), int(later[1]), later[2])
     _nothing_leaves_until_released(two, server)
+    write_down(8, "backup while running, restore", done=PEOPLE, kills=0, lost=0, twice=0)
     assert two.command("doctor")[0] == 0
 
 

@@ -112,7 +112,7 @@ def test_a_locked_database_is_waited_for(
             until(lambda: is_finished(dispatch.pk), seconds=600)
     _judge(server, dispatch)
     write_down(
-        25, f"database locked for {seconds} s", done=COUNT, kills=0, lost=0, twice=0, unknown=0
+        7, f"database locked for {seconds} s", done=COUNT, kills=0, lost=0, twice=0, unknown=0
     )
 
 
@@ -139,7 +139,7 @@ def test_a_database_that_restarts_loses_nothing(cast: Cast, now: datetime) -> No
     _judge(server, dispatch, unknown=rounds * 4)
     unknown = tally(dispatch.pk).by_state.get("unknown", 0)
     write_down(
-        25,
+        7,
         "sessions cut, sender at work",
         done=COUNT,
         kills=rounds,
@@ -166,7 +166,7 @@ def test_a_full_disk_is_waited_for(cast: Cast, now: datetime, nursery: Nursery) 
             until(lambda: is_finished(dispatch.pk), seconds=600)
             nursery.stop(number)
     _judge(server, dispatch)
-    write_down(25, "disk full", done=COUNT, kills=0, lost=0, twice=0, unknown=0)
+    write_down(7, "disk full", done=COUNT, kills=0, lost=0, twice=0, unknown=0)
 
 
 @pytest.fixture
@@ -199,7 +199,7 @@ def test_a_mail_server_that_is_down_for_hours(cast: Cast, now: datetime) -> None
             until(lambda: not Transport.objects.exclude(trouble="").count(), seconds=60)
             _judge(server, dispatch)
     assert "The mail server does not take" not in _page(dispatch, cast, now=now)
-    write_down(25, "mail server down for 12 h", done=COUNT, kills=0, lost=0, twice=0, unknown=0)
+    write_down(7, "mail server down for 12 h", done=COUNT, kills=0, lost=0, twice=0, unknown=0)
 
 
 @pytest.mark.usefixtures("turned")
@@ -226,9 +226,7 @@ def test_a_clock_that_is_an_hour_off_and_comes_back(cast: Cast, now: datetime, h
             until(lambda: is_finished(dispatch.pk), seconds=600)
     assert tally(dispatch.pk).by_state == {"accepted": COUNT}
     assert max(Counter(address for address, _ in server.kept).values()) == 1
-    write_down(
-        25, f"clock {hours:+} h, then right", done=COUNT, kills=0, lost=0, twice=0, unknown=0
-    )
+    write_down(7, f"clock {hours:+} h, then right", done=COUNT, kills=0, lost=0, twice=0, unknown=0)
 
 
 def test_the_page_says_when_no_sender_is_at_work_or_cannot_work(cast: Cast, now: datetime) -> None:

@@ -91,7 +91,7 @@ def test_a_killed_import_has_each_row_once(cast: Cast, now: datetime, nursery: N
     planned = KILLS // 4 + KILLS // 2 + KILLS // 4
     assert amid > planned / 2, f"only {amid} of {planned} kills found the import at work"
     write_down(
-        19,
+        7,
         "import: SIGKILL while checking, taking, undoing",
         done=ROWS,
         kills=nursery.kill_count,

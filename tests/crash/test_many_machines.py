@@ -268,7 +268,7 @@ def _judge(found: dict[str, Any], server: Server, readers: Readers, kills: Count
     assert found["import"] == ["done", ROWS, ROWS]
     assert found["export"] == ["done", PEOPLE]
     write_down(
-        8,
+        9,
         "many machines: 3 senders, 2 trackers, 2 folders, 2 runners",
         done=PEOPLE,
         kills=kills.total(),

@@ -101,7 +101,7 @@ def test_nobody_whose_content_began_is_sent_it_again(
     began |= {to: real_time(at) for to, at in server.began_at.items()}
     moments = began.values()
     _judge(record, lacks, tmp_path, begin=min(moments), end=max(moments))
-    write_down(3, "power cut, sender", done=count, kills=POINTS, lost=0, twice=0)
+    write_down(10, "power cut, sender", done=count, kills=POINTS, lost=0, twice=0)
 
 
 STATES = """
@@ -129,7 +129,7 @@ def test_what_the_tracker_answered_is_stored(
                 reader.ask(asked)
             answered += [time.time()] * (reader.answered.total() - len(answered))
     _judge(record, lacks, tmp_path, begin=answered[0], end=answered[-1])
-    write_down(3, "power cut, tracker", done=count, kills=POINTS, lost=0, twice=0)
+    write_down(10, "power cut, tracker", done=count, kills=POINTS, lost=0, twice=0)
 
 
 def test_a_write_that_the_api_acknowledged_is_kept(
@@ -164,4 +164,4 @@ def test_a_write_that_the_api_acknowledged_is_kept(
         until(lambda: len(acknowledged()) == count, seconds=600)
     moments = acknowledged().values()
     _judge(record, lacks, tmp_path / "disk", begin=min(moments), end=max(moments))
-    write_down(3, "power cut, API", done=count, kills=POINTS, lost=0, twice=0)
+    write_down(10, "power cut, API", done=count, kills=POINTS, lost=0, twice=0)

@@ -60,7 +60,7 @@ def test_fifty_triggers_at_once_keep_the_cap(cast: Cast, nursery: Nursery) -> No
     due = Message.objects.filter(state="planned").order_by("due_at")
     assert due[0].due_at >= now + timedelta(days=7)
     write_down(
-        10,
+        11,
         f"cap under {TRIGGERS} triggers, two senders",
         done=count * TRIGGERS,
         lost=0,
@@ -126,7 +126,7 @@ def test_quiet_hours_at_changes_of_the_clock(cast: Cast, now: datetime) -> None:
                 _goes_once(cast, contact, quiet, due=due)
                 looked_at += 1
     write_down(
-        10,
+        11,
         "quiet hours at changes of the clock, 20 zones",
         done=looked_at,
         lost=0,

@@ -126,7 +126,7 @@ def test_what_the_killed_tracker_answered_is_stored(
     left = {message for message, kind in answered if kind == UNSUBSCRIBE}
     assert left <= set(captures.unfolded_unsubscribes(0))
     write_down(
-        3,
+        6,
         "SIGKILL of the tracker under load",
         done=answered.total(),
         kills=kills,
@@ -163,7 +163,7 @@ def test_the_folder_killed_anywhere_equals_a_rebuild(
     )
     assert max(withdrawn.values(), default=1) == 1
     write_down(
-        3,
+        6,
         "SIGKILL of the folder, compared with a rebuild",
         done=len(seen) + Attempt.objects.count(),
         kills=kills,

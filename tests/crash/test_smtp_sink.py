@@ -140,4 +140,4 @@ def test_each_switch_has_its_end(cast: Cast, now: datetime) -> None:
         assert len(ledger) == (each if wanted else 0), switches
     total = each * len(FOLLOWS)
     unknown = each * sum(state == "unknown" for _, state in FOLLOWS)
-    write_down(7, "smtp-sink's switches", done=total, kills=0, lost=0, twice=0, unknown=unknown)
+    write_down(2, "smtp-sink's switches", done=total, kills=0, lost=0, twice=0, unknown=unknown)

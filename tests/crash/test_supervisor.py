@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.crash.house import until
+from tests.crash.scale import write_down
 from tests.installation import installation
 
 pytestmark = [
@@ -43,6 +44,7 @@ def test_no_child_outlives_its_supervisor(tmp_path: Path) -> None:
         supervisor.send_signal(signal.SIGKILL)
         supervisor.wait(30)
         until(lambda: not [pid for pid in family if lives(pid)], seconds=20)
+    write_down(8, "SIGKILL of the supervisor", done=len(family), kills=1, lost=0, twice=0)
 
 
 def test_a_fallen_child_is_started_again_and_all_end_in_order(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_nothing_is_done_twice(
     assert not Message.objects.exclude(state="accepted").exists()
     _judge_fold(sent)
     write_down(
-        4,
+        3,
         "two senders, two runners, two folders",
         done=sent,
         kills=0,

@@ -172,7 +172,7 @@ def test_nobody_gets_content_after_leaving(
     assert found["accepted"] + found["refused"] == count
     assert found["refused"] >= len(set(leavers.left_at) - set(server.began_at))
     write_down(
-        8,
+        5,
         f"leaving while sending, {'pipelined' if features[0] == 'PIPELINING' else 'step by step'}",
         done=count,
         left=len(leavers.left_at),

@@ -390,7 +390,7 @@ def test_any_order_of_events_ends_well(cast: Cast, monkeypatch: pytest.MonkeyPat
         ),
     )
     write_down(
-        5,
+        4,
         "any order of events (state machine)",
         done=done["recipients"],
         kills=done["crashes"],
