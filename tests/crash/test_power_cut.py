@@ -119,7 +119,11 @@ def test_what_the_tracker_answered_is_stored(
     before = len(captures.read(0, 10_000_000))
 
     def lacks(file: Path, moment: float) -> int:
-        stored = len(SqliteStore(file).read(0, 10_000_000)) - before
+        with closing(SqliteStore(file)) as found:
+            try:
+                stored = len(found.read(0, 10_000_000)) - before
+            except (sqlite3.DatabaseError, TypeError):  # a disk that lies
+                stored = 0
         return max(0, sum(at <= moment for at in answered) - stored)
 
     with recorded(durable.number, settings.CAPTURE_PATH) as record, durable.running("tracker"):
