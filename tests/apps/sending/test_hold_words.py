@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.utils import translation
+from django.utils.translation import gettext
 
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.sending.actions import open_dispatch
@@ -21,7 +22,7 @@ from tests.cast import Cast
 def test_every_code_has_words(why: Why) -> None:
     details = {Why.RESTORED: "2026-11-22T10:00+00:00", Why.LOCKED: "spf dmarc", Why.DIFFERS: "html"}
     stored = reason_of(why, details.get(why, "550 5.7.1 100 % no: really"))
-    said = words_of(stored)
+    said = words_of(stored, gettext)
     assert said
     assert said != stored
     if why not in details and why is not Why.NO_CONTENT:
@@ -30,11 +31,12 @@ def test_every_code_has_words(why: Why) -> None:
 
 def test_a_restore_says_the_moment_of_the_backup() -> None:
     stored = holds.restored(datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
-    assert words_of(stored).startswith("Restored from a backup of 2026-11-22 10:00 UTC.")
+    assert words_of(stored, gettext).startswith("Restored from a backup of 2026-11-22 10:00 UTC.")
 
 
 def test_what_a_person_wrote_is_shown_as_it_is() -> None:
-    assert words_of("Wait for Ann: she decides") == "Wait for Ann: she decides"
+    for written in ("Wait for Ann: she decides", "restored: by Ann"):
+        assert words_of(written, gettext) == written
 
 
 @pytest.mark.django_db

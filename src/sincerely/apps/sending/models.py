@@ -13,6 +13,7 @@ any number of senders.
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.contacts.models import Contact
@@ -217,7 +218,7 @@ class Hold(models.Model):
     @property
     def words(self) -> str:
         """Say why."""
-        return words_of(self.reason)
+        return words_of(self.reason, gettext)
 
 
 class Restraint(models.Model):

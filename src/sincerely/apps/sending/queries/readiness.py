@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from sincerely.apps.sending.models import SenderIdentity, Transport, TransportKind
 from sincerely.apps.sending.rules.readiness import WORDS, Facts, locks
@@ -12,7 +13,7 @@ from sincerely.apps.team.queries import organisation
 
 def locked_because(sender: SenderIdentity, transport: Transport) -> list[str | Promise]:
     """Return the reasons why contacts cannot be mailed this way yet; empty means they can."""
-    return [WORDS[code] for code in locks_of(sender, transport)]
+    return [gettext_lazy(WORDS[code]) for code in locks_of(sender, transport)]
 
 
 def locks_of(sender: SenderIdentity, transport: Transport) -> list[str]:

@@ -5,12 +5,11 @@ A stored reason is `code: detail`. Anything else, such as what a person wrote, i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
+from sincerely.apps.segments.rules.criterion import gettext_noop
 from sincerely.apps.sending.rules.readiness import WORDS
 
 LONGEST = 200
@@ -27,19 +26,19 @@ class Why(StrEnum):
     CANNOT_BE_MADE = "cannot_be_made"  # the problem
 
 
-SENTENCES: dict[str, str | Promise] = {
-    Why.RESTORED: _(
+SENTENCES: dict[str, str] = {
+    Why.RESTORED: gettext_noop(
         "Restored from a backup of %(detail)s UTC. What happened after that is not known here:"
         " people may have got this already."
     ),
-    Why.SENDER_REFUSED: _("The server refuses the sender: %(detail)s"),
-    Why.NO_CONTENT: _("This mailing has no content."),
-    Why.CANNOT_BE_MADE: _("The mail cannot be made: %(detail)s"),
+    Why.SENDER_REFUSED: gettext_noop("The server refuses the sender: %(detail)s"),
+    Why.NO_CONTENT: gettext_noop("This mailing has no content."),
+    Why.CANNOT_BE_MADE: gettext_noop("The mail cannot be made: %(detail)s"),
 }
-PARTS: dict[str, str | Promise] = {
-    "subject": _("The subject differs from the reference."),
-    "text": _("The text part differs from the reference."),
-    "html": _("The HTML part differs from the reference."),
+PARTS = {
+    "subject": gettext_noop("The subject differs from the reference."),
+    "text": gettext_noop("The text part differs from the reference."),
+    "html": gettext_noop("The HTML part differs from the reference."),
 }
 
 
@@ -53,14 +52,19 @@ def restored(made_at: datetime) -> str:
     return reason_of(Why.RESTORED, made_at.astimezone(UTC).isoformat(timespec="minutes"))
 
 
-def words_of(reason: str) -> str:
-    """Return a stored reason in words, in the language that is active."""
+def words_of(reason: str, translate: Callable[[str], str]) -> str:
+    """Return a stored reason in words."""
     code, _colon, detail = reason.partition(": ")
     if code == Why.LOCKED:
-        return " ".join(str(WORDS.get(lock, lock)) for lock in detail.split())
+        return " ".join(
+            translate(WORDS[lock]) if lock in WORDS else lock for lock in detail.split()
+        )
     if code == Why.DIFFERS:
-        return str(PARTS.get(detail, detail))
+        return translate(PARTS.get(detail, detail or reason))
     if code == Why.RESTORED:
-        detail = f"{datetime.fromisoformat(detail):%Y-%m-%d %H:%M}"
+        try:
+            detail = f"{datetime.fromisoformat(detail):%Y-%m-%d %H:%M}"
+        except ValueError:
+            return reason  # a person wrote it
     sentence = SENTENCES.get(code)
-    return reason if sentence is None else str(sentence) % {"detail": detail}
+    return reason if sentence is None else translate(sentence) % {"detail": detail}

@@ -7,18 +7,17 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
+from sincerely.apps.segments.rules.criterion import gettext_noop
 
-WORDS: dict[str, str | Promise] = {
-    "spf": _("The sender's domain has no valid SPF record."),
-    "dkim": _("The sender's domain does not publish our DKIM key."),
-    "dmarc": _("The sender's domain has no DMARC policy."),
-    "unchecked": _("The sender's domain has not been checked yet."),
-    "local_address": _(
+WORDS = {
+    "spf": gettext_noop("The sender's domain has no valid SPF record."),
+    "dkim": gettext_noop("The sender's domain does not publish our DKIM key."),
+    "dmarc": gettext_noop("The sender's domain has no DMARC policy."),
+    "unchecked": gettext_noop("The sender's domain has not been checked yet."),
+    "local_address": gettext_noop(
         "This installation's public address is a local one: links would lead nowhere."
     ),
-    "public_address": _("The public address of this installation has not answered yet."),
+    "public_address": gettext_noop("The public address of this installation has not answered yet."),
 }
 LOCAL_NAMES = (".local", ".localhost", ".internal", ".lan", ".home", ".test", ".invalid")
 
