@@ -23,22 +23,21 @@ class Standing:
 NOBODY = Standing()
 
 
-def contacts_by_key(keys: Collection[bytes]) -> dict[bytes, Known]:
+def contacts_by_key(keys: Sequence[bytes]) -> dict[bytes, Known]:
     """Return the known contacts among these address keys (the first where some share one)."""
-    rows = rows_in(
-        "SELECT id, address_key, fields, signed_up_at, first_name, last_name, language, time_zone "
-        "FROM contacts_contact WHERE address_key {keys} AND share_number = 0",
-        keys,
-        kind="bytea",
+    sql = (
+        "SELECT k.place, c.id, c.fields, c.signed_up_at, "
+        "c.first_name, c.last_name, c.language, c.time_zone "
+        "FROM {keys} JOIN contacts_contact c ON c.address_key = {key} WHERE c.share_number = 0"
     )
     return {
-        bytes(row[1]): Known(
-            contact_id=row[0],
+        keys[row[0]]: Known(
+            contact_id=row[1],
             core=dict(zip(CORE, row[4:], strict=True)),
             fields=json_of(row[2]),
             signed_up_at=moment_of(row[3]),
         )
-        for row in rows
+        for row in rows_by_key(sql, keys)
     }
 
 
