@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -59,6 +59,19 @@ def make_key() -> KeyPair:
 def dns_record(public_base64: str) -> str:
     """Return the TXT record that belongs at `<selector>._domainkey.<domain>`."""
     return f"v=DKIM1; k=rsa; p={public_base64}"
+
+
+@dataclass(frozen=True, slots=True)
+class Signing:
+    """What makes a signer, as it passes between processes."""
+
+    domain: str
+    selector: str
+    private_pem: bytes = field(repr=False)
+
+    def signer(self) -> Signer:
+        """Return the signer (the key is parsed here, once)."""
+        return Signer(domain=self.domain, selector=self.selector, private_pem=self.private_pem)
 
 
 class Signer:

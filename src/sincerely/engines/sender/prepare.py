@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -17,24 +16,25 @@ from django.db import transaction
 
 from sincerely.apps.content.models import ContentVersion
 from sincerely.apps.content.queries.people import people_facts, shown_blocks
-from sincerely.apps.content.renderer import RenderProblem
 from sincerely.apps.content.rules.compiled import Compiled
 from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.actions import outbox, place_hold
 from sincerely.apps.sending.actions.outbox import Claimed
 from sincerely.apps.sending.actions.pressure import claim_free
-from sincerely.apps.sending.actions.senders import signer_of
+from sincerely.apps.sending.actions.senders import signing_of
 from sincerely.apps.sending.letters import Address, Letter, LetterWrong, Press
 from sincerely.apps.sending.models import Dispatch, TransportKind
 from sincerely.apps.sending.queries.letterheads import letterhead_of, recipients
-from sincerely.apps.sending.rules.headers import BadHeader
 from sincerely.apps.sending.rules.holds import Why, reason_of
+from sincerely.engines.sender.annex import Annex, AnnexGone, Order
+from sincerely.engines.sender.desk import Desk, Job, Spoilt
 from sincerely.engines.sender.ready import Ready
-from sincerely.wire.dkim import Signer
+from sincerely.wire.dkim import Signer, Signing
 
 log = structlog.get_logger("sender")
 PROOFREAD_COUNT = 5
 MOST_PRESSES = 16
+LARGE_BATCH = 200  # letters that are worth a second process
 
 
 class NoContent(Exception):
@@ -47,9 +47,11 @@ class PressRoom:
     def __init__(self, *, owner: str, signing_threads: int = 2) -> None:
         self._owner = owner
         self._presses: dict[int, Press] = {}
-        self._signers: dict[int, Signer | None] = {}
+        self._signers: dict[Signing, Signer] = {}
+        self._signings: dict[int, Signing | None] = {}
         self._proofread: dict[int, int] = {}
         self._pool = ThreadPoolExecutor(signing_threads, thread_name_prefix="signer")
+        self.annex = Annex(settings.TOKEN_KEY, signing_threads=signing_threads)
 
     def fill(self, dispatch: Dispatch, *, now: datetime, limit: int) -> list[Ready]:
         """Claim at most `limit` messages of a mailing and return what is ready to leave."""
@@ -66,8 +68,9 @@ class PressRoom:
         return ready
 
     def close(self) -> None:
-        """End the signing threads."""
+        """End the signing threads and the annex."""
         self._pool.shutdown()
+        self.annex.close()
 
     def _hold(
         self, dispatch: Dispatch, group: Sequence[Claimed], reason: str, *, now: datetime
@@ -88,45 +91,54 @@ class PressRoom:
         if version_id is None:
             raise NoContent
         press, version = self._press(dispatch, version_id)
-        ids = [message.contact_id for message in group]
-        people = people_facts(ids, press.renderer.fields, now=now)
-        shown = shown_blocks(version.block_rules, ids, now=now) if version.block_rules else {}
-        letters: list[tuple[Claimed, str, str, Letter]] = []
-        failed: list[tuple[Claimed, str]] = []
-        where = recipients(ids)
-        for message in group:
-            recipient, tier = where[message.contact_id]
-            blocks = shown.get(message.contact_id, frozenset())
-            address = Address(message.id, dispatch.pk, message.nonce, recipient, tier)
-            person = people[message.contact_id]
-            try:
-                letter = press.write(address, person, shown=blocks, now=now)
-            except (RenderProblem, BadHeader) as problem:
-                log.warning("mail cannot be made", message=message.id, problem=str(problem)[:200])
-                failed.append((message, "render_failed"))
+        jobs = _jobs(dispatch, group, press, version=version, now=now)
+        mails = self._mails(dispatch, version_id, jobs, press=press, now=now)
+        ready: list[Ready] = []
+        spoilt: list[tuple[Claimed, str]] = []
+        is_repeatable = dispatch.mailing.tag == MailingTag.TRANSACTIONAL
+        for message, job, mail in zip(group, jobs, mails, strict=True):
+            if isinstance(mail, Spoilt):
+                log.warning("mail cannot be made", message=message.id, problem=mail.problem)
+                spoilt.append((message, "render_failed"))
                 continue
-            self._compare(version_id, letter, address, press=press, person=person, shown=blocks)
-            letters.append((message, recipient, ",".join(map(str, sorted(blocks))), letter))
-        if failed:
+            shown = ",".join(map(str, sorted(job.shown)))
+            sender, recipient = dispatch.sender.address, job.address.recipient
+            ready.append(Ready(message, sender, recipient, mail, shown, is_repeatable))
+        if spoilt:
             with transaction.atomic():
-                outbox.refuse(failed, now=now)
-        return self._signed(dispatch, letters)
+                outbox.refuse(spoilt, now=now)
+        return ready
 
-    def _compare(
+    def _mails(
         self,
+        dispatch: Dispatch,
         version_id: int,
-        letter: Letter,
-        address: Address,
+        jobs: Sequence[Job],
         *,
         press: Press,
-        person: dict[str, Any],
-        shown: frozenset[int],
-    ) -> None:
-        """The first letters of each version are compared with the reference renderer."""
-        seen = self._proofread.get(version_id, 0)
-        if seen < PROOFREAD_COUNT:
-            press.proofread(letter, address, person, shown=shown)
-            self._proofread[version_id] = seen + 1
+        now: datetime,
+    ) -> list[bytes | Spoilt]:
+        """Have the letters written: in the annex where there are many, and here at first.
+
+        The first letters of each version are compared with the reference renderer.
+        """
+        signing = self._signing(dispatch)
+        is_proven = self._proofread.get(version_id, 0) >= PROOFREAD_COUNT
+        if is_proven and len(jobs) >= LARGE_BATCH:
+            order = Order(version_id, press.letterhead, signing)
+            try:
+                return self.annex.write(order, press.renderer.compiled, jobs, now=now)
+            except AnnexGone as gone:
+                log.warning("the annex ended: letters are written here", reason=str(gone)[:200])
+
+        def compare(letter: Letter, job: Job) -> None:
+            seen = self._proofread.get(version_id, 0)
+            if seen < PROOFREAD_COUNT:
+                press.proofread(letter, job.address, job.person, shown=job.shown)
+                self._proofread[version_id] = seen + 1
+
+        desk = Desk(press, self._signer(signing), pool=self._pool)
+        return desk.write(jobs, now=now, check=None if is_proven else compare)
 
     def _press(self, dispatch: Dispatch, version_id: int) -> tuple[Press, ContentVersion]:
         """Return the press of a version; letterheads are read afresh with each batch."""
@@ -142,38 +154,44 @@ class PressRoom:
             press = self._presses[version_id] = Press(compiled, letterhead, settings.TOKEN_KEY)
         return press, version
 
-    def _signed(
-        self, dispatch: Dispatch, letters: Sequence[tuple[Claimed, str, str, Letter]]
-    ) -> list[Ready]:
-        signer = self._signer(dispatch)
-        signatures: list[bytes] = [b""] * len(letters)
-        if signer is not None:
-            signatures = list(
-                self._pool.map(lambda item: signer.sign(item[3].head, item[3].body), letters)
-            )
-        is_repeatable = dispatch.mailing.tag == MailingTag.TRANSACTIONAL
-        return [
-            Ready(
-                message,
-                dispatch.sender.address,
-                recipient,
-                letter.mail(signature),
-                shown,
-                is_repeatable,
-            )
-            for (message, recipient, shown, letter), signature in zip(
-                letters, signatures, strict=True
-            )
-        ]
-
-    def _signer(self, dispatch: Dispatch) -> Signer | None:
+    def _signing(self, dispatch: Dispatch) -> Signing | None:
         """We sign what a relay takes as it is; a provider signs itself; a test mailbox may ask."""
         kind, options = dispatch.transport.kind, dispatch.transport.options
         if not options.get("sign", kind == TransportKind.SMTP):
             return None
-        if dispatch.sender_id not in self._signers:
-            self._signers[dispatch.sender_id] = signer_of(dispatch.sender)
-        return self._signers[dispatch.sender_id]
+        if dispatch.sender_id not in self._signings:
+            self._signings[dispatch.sender_id] = signing_of(dispatch.sender)
+        return self._signings[dispatch.sender_id]
+
+    def _signer(self, signing: Signing | None) -> Signer | None:
+        if signing is None:
+            return None
+        if signing not in self._signers:
+            self._signers[signing] = signing.signer()
+        return self._signers[signing]
+
+
+def _jobs(
+    dispatch: Dispatch,
+    group: Sequence[Claimed],
+    press: Press,
+    *,
+    version: ContentVersion,
+    now: datetime,
+) -> list[Job]:
+    """Read what the letters of a batch say of their contacts, once for all."""
+    ids = [message.contact_id for message in group]
+    people = people_facts(ids, press.renderer.fields, now=now)
+    shown = shown_blocks(version.block_rules, ids, now=now) if version.block_rules else {}
+    where = recipients(ids)
+    return [
+        Job(
+            Address(message.id, dispatch.pk, message.nonce, *where[message.contact_id]),
+            people[message.contact_id],
+            shown.get(message.contact_id, frozenset()),
+        )
+        for message in group
+    ]
 
 
 def _reason(problem: NoContent | LetterWrong | ValueError) -> str:

@@ -117,13 +117,16 @@ def check_sender(sender_id: int, *, resolver: Resolver, now: datetime) -> Sender
     return sender
 
 
-def signer_of(sender: SenderIdentity) -> dkim.Signer | None:
-    """Return what signs for this sender, or None where it has no key."""
+def signing_of(sender: SenderIdentity) -> dkim.Signing | None:
+    """Return what it takes to sign for this sender, or None where it has no key."""
     if sender.dkim_private_key is None:
         return None
     pem = vault.unseal(settings.VAULT_KEY, bytes(sender.dkim_private_key), purpose=DKIM_PURPOSE)
-    return dkim.Signer(
-        domain=sender.address.rpartition("@")[2].lower(),
-        selector=sender.dkim_selector,
-        private_pem=pem,
-    )
+    domain = sender.address.rpartition("@")[2].lower()
+    return dkim.Signing(domain=domain, selector=sender.dkim_selector, private_pem=pem)
+
+
+def signer_of(sender: SenderIdentity) -> dkim.Signer | None:
+    """Return what signs for this sender, or None where it has no key."""
+    signing = signing_of(sender)
+    return signing.signer() if signing else None

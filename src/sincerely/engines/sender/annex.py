@@ -1,0 +1,130 @@
+"""The annex: a second process that writes and signs letters where there are many.
+
+Writing takes a third of a sender's time and needs nothing but what it is given, while the threads
+of one interpreter stand in each other's way. The annex has no database, no lock and nothing to
+lose: it may end at any moment, and the sender writes the letters itself then. It is started with
+the first large batch, starts in a quarter of a second (no Django) and ends with its sender.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
+from typing import Any, NamedTuple
+
+from sincerely.apps.content.rules.compiled import Compiled
+from sincerely.apps.engagement.rules.tokens import Keys
+from sincerely.apps.sending.letters import Letterhead, Press
+from sincerely.engines.sender.desk import Desk, Job, Spoilt
+from sincerely.wire.dkim import Signing
+
+AT_ONCE = 50  # mails in one message: less than a millisecond of the sender's interpreter
+MOST_DESKS = 16
+ANSWER_SECONDS = 60.0
+
+
+class Order(NamedTuple):
+    """What the letters of one mailing share; equal orders are served at one desk."""
+
+    version_id: int
+    letterhead: Letterhead
+    signing: Signing | None
+
+
+class AnnexGone(Exception):
+    """The annex has ended or does not answer."""
+
+
+class Annex:
+    """The sender's end; started at first use, and again after it has ended."""
+
+    def __init__(self, keys: Keys, *, signing_threads: int) -> None:
+        self._keys = keys
+        self._signing_threads = signing_threads
+        self._line: Connection[Any, Any] | None = None
+        self._program: subprocess.Popen[bytes] | None = None
+        self._known: set[Order] = set()
+
+    @property
+    def process_id(self) -> int | None:
+        """The number of the second process, where there is one."""
+        return self._program.pid if self._program else None
+
+    def write(
+        self, order: Order, compiled: Compiled, jobs: Sequence[Job], *, now: datetime
+    ) -> list[bytes | Spoilt]:
+        """Return the mails in the order of the jobs; raises AnnexGone."""
+        try:
+            line = self._line or self._start()
+            is_new = order not in self._known
+            if is_new and len(self._known) >= MOST_DESKS:
+                self._known.clear()
+            self._known.add(order)
+            line.send((order, compiled if is_new else None, now, [tuple(job) for job in jobs]))
+            mails: list[bytes | Spoilt] = []
+            while len(mails) < len(jobs):
+                if not line.poll(ANSWER_SECONDS):
+                    raise AnnexGone("No answer.")
+                mails += [x if isinstance(x, bytes) else Spoilt(x) for x in line.recv()]
+        except (OSError, EOFError) as error:
+            self.close()
+            raise AnnexGone(str(error)) from error
+        except AnnexGone:
+            self.close()
+            raise
+        return mails
+
+    def close(self) -> None:
+        """End the annex, if there is one."""
+        if self._line is not None:
+            self._line.close()
+        if self._program is not None:
+            self._program.kill()
+            self._program.wait()
+        self._line = self._program = None
+        self._known.clear()
+
+    def _start(self) -> Connection[Any, Any]:
+        ours, theirs = Pipe()
+        number = theirs.fileno()
+        self._program = subprocess.Popen(  # noqa: S603 -- ourselves
+            [sys.executable, "-m", __name__, str(number)], pass_fds=[number]
+        )
+        theirs.close()
+        ours.send((self._keys, self._signing_threads))
+        self._line = ours
+        return ours
+
+
+def serve(line: Connection[Any, Any]) -> None:
+    """Write letters until the sender's end is closed."""
+    keys, signing_threads = line.recv()
+    desks: dict[Order, Desk] = {}
+    with ThreadPoolExecutor(signing_threads) as pool:
+        while True:
+            order, compiled, now, rows = line.recv()
+            if compiled is not None:
+                if len(desks) >= MOST_DESKS:
+                    desks.clear()
+                press = Press(compiled, order.letterhead, keys)
+                signer = order.signing.signer() if order.signing else None
+                desks[order] = Desk(press, signer, pool=pool)
+            for part in _parts([Job(*row) for row in rows]):
+                written = desks[order].write(part, now=now)
+                line.send([x.problem if isinstance(x, Spoilt) else x for x in written])
+
+
+def _parts(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:
+    return (jobs[start : start + AT_ONCE] for start in range(0, len(jobs), AT_ONCE))
+
+
+if __name__ == "__main__":
+    try:
+        serve(Connection(int(sys.argv[1])))
+    except (EOFError, OSError):
+        sys.exit(0)

@@ -1,0 +1,65 @@
+"""A desk: where the letters of one mailing are written and signed. Needs no database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sincerely.apps.content.renderer import RenderProblem
+from sincerely.apps.sending.letters import Address, Letter, Press
+from sincerely.apps.sending.rules.headers import BadHeader
+from sincerely.wire.dkim import Signer
+
+
+class Job(NamedTuple):
+    """One letter to be written: to whom, of whom it speaks, the blocks it shows."""
+
+    address: Address
+    person: dict[str, Any]
+    shown: frozenset[int]
+
+
+class Spoilt(NamedTuple):
+    """A letter that cannot be made, and why: that concerns one contact only."""
+
+    problem: str
+
+
+class Desk:
+    """One press and one signer; several threads sign."""
+
+    def __init__(self, press: Press, signer: Signer | None, *, pool: ThreadPoolExecutor) -> None:
+        self._press = press
+        self._signer = signer
+        self._pool = pool
+
+    def write(
+        self,
+        jobs: Sequence[Job],
+        *,
+        now: datetime,
+        check: Callable[[Letter, Job], None] | None = None,
+    ) -> list[bytes | Spoilt]:
+        """Return the mails in the order of the jobs; `check` sees each letter before it is one."""
+        letters: list[Letter | Spoilt] = []
+        for job in jobs:
+            try:
+                letter = self._press.write(job.address, job.person, shown=job.shown, now=now)
+            except (RenderProblem, BadHeader) as problem:
+                letters.append(Spoilt(str(problem)[:200]))
+                continue
+            if check is not None:
+                check(letter, job)
+            letters.append(letter)
+        return list(self._pool.map(self._mail, letters) if self._signer else map(_mail, letters))
+
+    def _mail(self, letter: Letter | Spoilt) -> bytes | Spoilt:
+        if self._signer is None or isinstance(letter, Spoilt):
+            return _mail(letter)
+        return letter.mail(self._signer.sign(letter.head, letter.body))
+
+
+def _mail(letter: Letter | Spoilt) -> bytes | Spoilt:
+    return letter if isinstance(letter, Spoilt) else letter.mail()
