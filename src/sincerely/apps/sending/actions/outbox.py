@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from math import ceil
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -55,6 +55,7 @@ RECORD = """
 WITH given AS ({given}) INSERT INTO sending_attempt (message_id, at, outcome, code, text)
 SELECT g.id, g.at, g.state, g.code, g.words FROM given g"""
 
+LOST = "lost"  # taken over by another sender meanwhile
 DIALLED = (("id", "bigint"), ("fence", "integer"), ("shown", "text"))
 # Also what is dialling under this fence: the gate is asked again where a server is slow, and a
 # commit whose answer was lost is repeated.
@@ -151,12 +152,17 @@ def settle(settlements: Sequence[Settlement], *, now: datetime) -> None:
 
 def settled_values(settlements: Sequence[Settlement], *, now: datetime) -> str:
     """Return the parameter for a statement with the rows `SETTLED`."""
+    return given_values(settled_rows(settlements, now=now))
+
+
+def settled_rows(settlements: Sequence[Settlement], *, now: datetime) -> list[tuple[Any, ...]]:
+    """Return the rows `SETTLED`, times as text."""
     at_text = moment_text(now)
     texts = {None: None, now: at_text}
     for at in {s.due_at for s in settlements} | {s.finished_at for s in settlements}:
         if at not in texts:
             texts[at] = moment_text(at)
-    return given_values(
+    return [
         (
             s.message.id,
             s.message.fence,
@@ -169,7 +175,7 @@ def settled_values(settlements: Sequence[Settlement], *, now: datetime) -> str:
             s.text[:300].replace("\0", ""),
         )
         for s in settlements
-    )
+    ]
 
 
 def dial(granted: Sequence[tuple[Claimed, str]]) -> set[int]:

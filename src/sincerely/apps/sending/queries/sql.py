@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import cache, lru_cache
+from itertools import count
 from typing import Any
 
 import psycopg
@@ -64,25 +66,52 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     It belongs to the transaction that Django has open. Django's cursor costs 60 µs a statement, and
     on PostgreSQL it plans each anew; a sender runs thousands a second, always the same few.
     """
-    here: BaseDatabaseWrapper | None = getattr(_thread, "connection", None)
-    if here is None:  # remembered: Django looks for a thread's connection for 3 µs at each use
-        here = _thread.connection = connections["default"]
-    here.ensure_connection()
+    here = _session()
     with here.wrap_database_errors:
         if is_postgresql():
             return _prepared(here.connection, sql, parameters)
         return here.connection.execute(_marked(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
+def run_bound(sql: str, given: Sequence[Sequence[Any]], parameters: Sequence[Any] = ()) -> int:
+    """Run a statement on SQLite whose `{given}` are these rows, the first of its parameters.
+
+    Returns how many rows it wrote (the driver counts where it begins with that verb). For small
+    batches: a statement is kept prepared for each number of rows.
+    """
+    here = _session()
+    flat = [value for row in given for value in row]
+    with here.wrap_database_errors:
+        prepared = _with_values(sql, len(given), len(given[0]))
+        return int(here.connection.execute(prepared, [*flat, *parameters]).rowcount)
+
+
+@lru_cache(maxsize=512)
+def _with_values(sql: str, count: int, width: int) -> str:
+    row = f"({', '.join('?' * width)})"
+    return _marked(sql).replace("{given}", f"VALUES {', '.join([row] * count)}")
+
+
+def _session() -> BaseDatabaseWrapper:
+    """Return this thread's connection: remembered, for Django looks for it for 3 µs at each use."""
+    here: BaseDatabaseWrapper | None = getattr(_thread, "connection", None)
+    if here is None:
+        here = _thread.connection = connections["default"]
+    here.ensure_connection()
+    return here
+
+
 def go_by_keys() -> None:
     """Let this session reach rows by their keys: kept plans scanned whole tables (twice as slow).
 
-    For a session whose every statement names its rows, as the recorder's do; no use on SQLite.
+    For a session whose every statement names its rows, as the recorder's do; no use on SQLite. One
+    plan per statement is made and kept: planning a turn anew costs more than the turn.
     """
     if is_postgresql():
         with connection.cursor() as cursor:
             for way in ("seqscan", "hashjoin", "mergejoin"):
                 cursor.execute(f"SET enable_{way} = off")
+            cursor.execute("SET plan_cache_mode = force_generic_plan")
 
 
 def _prepared(
@@ -91,8 +120,8 @@ def _prepared(
     """Run a statement that the server keeps prepared; the sender's sessions are never pooled."""
     if session.prepare_threshold is None:
         session.prepare_threshold = 5
-    with psycopg.Cursor(session) as cursor:
-        cursor.execute(sql, parameters, prepare=True)
+    with psycopg.RawCursor(session) as cursor:  # the other kind reads a long statement each time
+        cursor.execute(_numbered(sql), parameters, prepare=True)
         return cursor.fetchall() if cursor.description else []
 
 
@@ -100,6 +129,13 @@ def _prepared(
 def _marked(sql: str) -> str:
     """SQLite's own marks for parameters; none of our statements holds a percent sign."""
     return sql.replace("%s", "?")
+
+
+@lru_cache(maxsize=256)
+def _numbered(sql: str) -> str:
+    """PostgreSQL's own marks for parameters."""
+    number = count(1)
+    return re.sub("%s", lambda _: f"${next(number)}", sql)
 
 
 def with_given(sql: str, columns: Columns) -> str:
