@@ -64,7 +64,7 @@ def test_it_writes_what_the_sender_would_write(annex: Annex, *, is_signed: bool)
 def test_one_that_has_ended_says_so_and_is_started_again(annex: Annex) -> None:
     order, asked = Order(1, HEAD, None), jobs(2)
     first = annex.write(order, MAIL, asked, now=NOW)
-    assert annex.process_id
+    assert annex.program_id
     _end(annex)
     with pytest.raises(AnnexGone):
         annex.write(order, MAIL, asked, now=NOW)
@@ -80,9 +80,9 @@ def test_a_sender_writes_itself_where_the_annex_has_ended(
     room = PressRoom(owner="me")
     try:
         first = _filled(room, dispatch, now)
-        assert room.annex.process_id is None, "the first letters are compared with the reference"
+        assert room.annex.program_id is None, "the first letters are compared with the reference"
         second = _filled(room, dispatch, now)
-        assert room.annex.process_id is not None
+        assert room.annex.program_id is not None
         _end(room.annex)
         third = _filled(room, dispatch, now)
     finally:
@@ -99,5 +99,5 @@ def _filled(room: PressRoom, dispatch: Dispatch, now: datetime) -> Sequence[Read
 
 
 def _end(annex: Annex) -> None:
-    assert annex.process_id is not None
-    os.kill(annex.process_id, signal.SIGKILL)
+    assert annex.program_id is not None
+    os.kill(annex.program_id, signal.SIGKILL)

@@ -51,7 +51,7 @@ class Annex:
         self._known: set[Order] = set()
 
     @property
-    def process_id(self) -> int | None:
+    def program_id(self) -> int | None:
         """The number of the second process, where there is one."""
         return self._program.pid if self._program else None
 
