@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from django.db import connection
+
+MOST_VALUES = 999  # of one statement: the least that any SQLite takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +47,39 @@ class Scratch:
 
 
 def load(table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert many rows as fast as the database can: COPY, or one prepared statement."""
+    """Insert many rows as fast as the database can."""
     listed = list(rows)
     if not listed:
         return
+    if connection.vendor != "postgresql":
+        _insert(table, columns, listed)
+        return
     names = ", ".join(columns)
-    with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
-                for row in listed:
-                    copy.write_row(row)
-        else:
-            places = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({places})", listed)  # noqa: S608
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy,
+    ):
+        for row in listed:
+            copy.write_row(row)
+
+
+def _insert(table: str, columns: Sequence[str], rows: list[Sequence[Any]]) -> None:
+    """Insert as many rows by one statement as SQLite takes, and the rest row by row.
+
+    A statement that inserts looks its table's last number up among those of all tables: 3 instead
+    of 7 µs a row. Not by a cursor of Django's, which reads the text anew each time.
+    """
+    insert = f"INSERT INTO {table} ({', '.join(columns)}) VALUES "  # noqa: S608 -- constants
+    places = f"({', '.join('?' * len(columns))})"
+    together = MOST_VALUES // len(columns)
+    whole = len(rows) - len(rows) % together
+    connection.ensure_connection()
+    with connection.wrap_database_errors:
+        many = insert + ", ".join([places] * together)
+        for start in range(0, whole, together):
+            values = list(chain.from_iterable(rows[start : start + together]))
+            connection.connection.execute(many, values)
+        connection.connection.executemany(insert + places, rows[whole:])
 
 
 def run(statement: str, params: Sequence[Any] | None = None) -> int:
