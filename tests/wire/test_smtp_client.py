@@ -262,6 +262,34 @@ def test_421_before_content_and_loss_before_content_are_known() -> None:
     run(test())
 
 
+@pytest.mark.parametrize("is_answered", [True, False])
+def test_only_the_mail_at_which_a_session_ended_met_its_end(is_answered: bool) -> None:
+    """The next one's verbs are out already; whether they were read, the answer before tells."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await greet(reader, writer, "PIPELINING")
+        for answer in ("250 ok", "250 ok", "354 go"):
+            await reader.readline()
+            await say(writer, answer)
+        await reader.readuntil(b"\r\n.\r\n")
+        await reader.readuntil(b"DATA\r\n")
+        if is_answered:
+            await say(writer, "250 kept")
+
+    async def test() -> None:
+        async with scripted(script) as route:
+            connection = await open_connection(route)
+            first = connection.announce("a@shop.example", "b@mail.example")
+            assert await first.ready
+            connection.deliver(first, b"Subject: x\r\n\r\nhello\r\n")
+            second = connection.announce("a@shop.example", "c@mail.example")
+            assert (await first.outcome).is_accepted == is_answered
+            assert (await second.outcome).stage is Stage.CONNECT
+            assert (first.met_the_end, second.met_the_end) == (not is_answered, is_answered)
+
+    run(test())
+
+
 def test_a_server_that_talks_nonsense_is_left() -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await say(writer, "hello, is it me you are looking for?")
