@@ -22,6 +22,7 @@ PAGES = (
     "/reports/",
     "/settings/brands/",
     "/settings/transports/",
+    "/settings/limits/",
 )
 # WCAG 2.2: 1.4.3 contrast (4.5, large words 3), 4.1.2 names of controls; and ids stand once.
 LOOK = """() => {

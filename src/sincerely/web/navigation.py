@@ -92,6 +92,7 @@ MAP: tuple[Section, ...] = (
             Page(_("Thank-you page"), "/settings/thank-you/", Capability.EDIT_CONTENT),
             Page(_("Senders"), "/settings/senders/", Capability.EDIT_SETTINGS),
             Page(_("Transports"), "/settings/transports/", Capability.EDIT_SETTINGS),
+            Page(_("Caps and quiet hours"), "/settings/limits/", Capability.SEND),
             Page(_("API keys"), "/settings/api-keys/", Capability.EDIT_SETTINGS),
             Page(_("Audit trail"), "/settings/audit/", Capability.VIEW_AUDIT),
             Page(_("System"), "/settings/system/", Capability.EDIT_SETTINGS),

@@ -123,6 +123,10 @@ def test_every_reason_of_the_gate_and_every_code_has_its_sentence() -> None:
                 codes.add(because(facts).code)
                 codes.add(because(Facts(stage=stage, fits_audience=fits)).code)
     codes.add(because(Facts(has_audience=False)).code)
+    for reason in ("capped", "quiet_hours"):
+        for state in ("planned", "deferred"):
+            codes.add(because(Facts(state=state, reason=reason)).code)
+        codes.add(because(Facts(fits_audience=True, would_wait=reason)).code)
     assert codes - set(SENTENCES) == set()
 
 

@@ -189,7 +189,7 @@ def test_quiet_hours_are_those_of_the_contact_s_clock(cast: Cast, now: datetime)
     assert tally(dispatch.pk).by_reason == {}
 
 
-@pytest.mark.requirement("R093", partial="calendar windows")
+@pytest.mark.requirement("R093", partial="calendar windows, the rate of kept promises")
 def test_the_most_important_of_three_goes_and_two_are_withheld(cast: Cast, now: datetime) -> None:
     kind = people.marketing(now)
     people.opted_in(5, now=now, kind=kind)

@@ -116,7 +116,12 @@ def estimate(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
             subscription_type_id=campaign.subscription_type_id,
             now=clock.now(),
         )
-    return {"will_get_it": counted.pop("", 0), "left_out": counted}
+        waiting = queries.would_wait(
+            campaign.audience,
+            subscription_type_id=campaign.subscription_type_id,
+            now=clock.now(),
+        )
+    return {"will_get_it": counted.pop("", 0), "left_out": counted, "would_wait": waiting}
 
 
 @router.post("/{campaign_id}/launch", response=CampaignOut, auth=Scope(Capability.SEND))
@@ -158,6 +163,7 @@ def show_tally(request: HttpRequest, campaign_id: int) -> dict[str, Any]:
     return {
         "by_state": counted.by_state,
         "by_reason": counted.by_reason,
+        "waiting_by_reason": counted.waiting_by_reason,
         "is_finished": is_finished(campaign.mailing_id),
     }
 

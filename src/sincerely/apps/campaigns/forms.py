@@ -25,6 +25,7 @@ from sincerely.apps.campaigns.rules.schedule import At, Local, Now, Schedule, mo
 
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("sv", "Svenska"), ("da", "Dansk")]
 Group = tuple[str, list[BoundWidget]]
+PATIENCE_HOURS = 72
 EVERYONE = ("everyone:1", _("Everyone"))
 
 
@@ -69,6 +70,25 @@ class EnvelopeForm(forms.Form):
         required=False,
         help_text=_("Leave empty to send as fast as the transport takes it."),
     )
+    patience_hours = forms.IntegerField(
+        label=_("Hours that it may wait"),
+        min_value=0,
+        max_value=8_760,
+        initial=PATIENCE_HOURS,
+        required=False,
+        help_text=_(
+            "For people whom a cap or quiet hours hold back. Who would have to wait longer is left"
+            " out."
+        ),
+    )
+    priority = forms.TypedChoiceField(
+        label=_("Importance"),
+        coerce=int,
+        initial=0,
+        required=False,
+        choices=[(1, _("high")), (0, _("usual")), (-1, _("low"))],
+        help_text=_("Where a cap leaves room for one of two campaigns, this decides."),
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,6 +112,8 @@ class EnvelopeForm(forms.Form):
             "subscription_type": campaign.subscription_type_id,
             "transport": campaign.transport_id,
             "per_hour": campaign.per_hour,
+            "patience_hours": campaign.patience_hours,
+            "priority": campaign.priority,
             **{f"utm_{key}": campaign.utm.get(key, "") for key in ("source", "medium", "campaign")},
         }
 
@@ -99,6 +121,7 @@ class EnvelopeForm(forms.Form):
         """Return the part that belongs to the campaign."""
         entered = self.cleaned_data
         utm = {key: entered[f"utm_{key}"] for key in ("source", "medium", "campaign")}
+        patience = entered["patience_hours"]
         return {
             "name": entered["name"],
             "sender_id": entered["sender"],
@@ -106,6 +129,8 @@ class EnvelopeForm(forms.Form):
             "subscription_type_id": entered["subscription_type"],
             "reply_to": entered["reply_to"],
             "per_hour": entered["per_hour"],
+            "patience_hours": PATIENCE_HOURS if patience is None else patience,
+            "priority": entered["priority"] or 0,
             "utm": {key: value for key, value in utm.items() if value},
         }
 

@@ -26,6 +26,8 @@ class Campaign(models.Model):
 
     `audience` is {"include": [source …], "exclude": [source …]} with sources such as {"list": 3},
     {"segment": 7}, {"label": 2}, {"everyone": true}; rules/audience.py turns it into a rule tree.
+    Mail that a cap or quiet hours hold back waits for `patience_hours` after it was due; where a
+    cap has room for one of two campaigns, the one of the higher `priority` goes.
     """
 
     name = models.CharField(max_length=200)
@@ -46,6 +48,8 @@ class Campaign(models.Model):
     launch_after = models.DateTimeField(null=True)
     launched_at = models.DateTimeField(null=True)
     per_hour = models.PositiveIntegerField(null=True)
+    patience_hours = models.PositiveSmallIntegerField(default=72)
+    priority = models.SmallIntegerField(default=0)
     overrides = models.JSONField(default=dict)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()

@@ -27,6 +27,8 @@ class EnvelopeIn(Schema):
     subscription_type_id: int | None = None
     utm: dict[str, str] | None = None
     per_hour: int | None = Field(None, ge=1)
+    patience_hours: int = Field(72, ge=0, le=8_760)
+    priority: int = Field(0, ge=-1, le=1)
 
 
 class AudienceIn(Schema):
@@ -59,6 +61,8 @@ class CampaignOut(Schema):
     reply_to: str
     audience: dict[str, Any]
     utm: dict[str, Any]
+    patience_hours: int
+    priority: int
     schedule: str
     launch_after: datetime | None
     launched_at: datetime | None
@@ -73,15 +77,17 @@ class CampaignPage(Schema):
 
 
 class EstimateOut(Schema):
-    """How many will get it, and how many not, by reason."""
+    """How many will get it and how many not, by reason; who of the first would have to wait now."""
 
     will_get_it: int
     left_out: dict[str, int]
+    would_wait: dict[str, int]
 
 
 class TallyOut(Schema):
-    """Messages by state and, where they did not leave, by reason."""
+    """Messages by state and, where they did not leave or have to wait, by reason."""
 
     by_state: dict[str, int]
     by_reason: dict[str, int]
+    waiting_by_reason: dict[str, int]
     is_finished: bool

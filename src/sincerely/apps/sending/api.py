@@ -9,9 +9,11 @@ from ninja import Router, Status
 from ninja.errors import HttpError
 from pydantic import Field
 
+from sincerely.apps.consent.queries import subscription_types
 from sincerely.apps.sending.actions import lift_hold
 from sincerely.apps.sending.actions import senders as sender_actions
 from sincerely.apps.sending.actions import transports as transport_actions
+from sincerely.apps.sending.actions.limits import set_restraint
 from sincerely.apps.sending.models import Hold, Message, SenderIdentity, Transport
 from sincerely.apps.sending.queries import (
     holds,
@@ -22,10 +24,15 @@ from sincerely.apps.sending.queries import (
 )
 from sincerely.apps.sending.queries import senders as queries
 from sincerely.apps.sending.queries.messages import messages_page
+from sincerely.apps.sending.queries.restraint import stored
 from sincerely.apps.sending.rules.no_reply import is_no_reply
+from sincerely.apps.sending.rules.pressure import ALL_TYPES, Limit
+from sincerely.apps.sending.rules.quiet import Quiet
 from sincerely.apps.sending.schemas import (
     HoldOut,
+    LimitIn,
     MessagePage,
+    Restraints,
     SenderIn,
     SenderOut,
     TallyOut,
@@ -101,6 +108,7 @@ def mailing_tally(request: HttpRequest, mailing_id: int) -> TallyOut:
     return TallyOut(
         by_state=found.by_state,
         by_reason=found.by_reason,
+        waiting_by_reason=found.waiting_by_reason,
         is_finished=is_finished(mailing_id),
         waiting_because=waiting_because(mailing_id),
     )
@@ -133,3 +141,46 @@ def release_hold(request: HttpRequest, hold_id: int) -> Status[None]:
         raise HttpError(404, "There is no such hold.")
     lift_hold(hold_id, now=clock.now(), actor=actor_of(request))
     return Status(204, None)
+
+
+@router.get("/limits", response=Restraints, auth=Scope(Capability.VIEW))
+def show_limits(request: HttpRequest) -> Restraints:
+    """Return the caps and the quiet hours."""
+    found = stored()
+    if found is None:
+        return Restraints()
+    return Restraints(
+        limits=[
+            LimitIn(
+                subscription_type_id=limit.subscription_type_id or None,
+                most=limit.most,
+                days=limit.days,
+                gap_hours=limit.gap_hours,
+            )
+            for limit in found.limits
+        ],
+        quiet_begins=found.quiet.begins if found.quiet else None,
+        quiet_ends=found.quiet.ends if found.quiet else None,
+    )
+
+
+@router.put("/limits", response=Restraints, auth=Scope(Capability.SEND))
+def change_limits(request: HttpRequest, payload: Restraints) -> Restraints:
+    """Set all caps and the quiet hours anew; what is left out holds nothing back."""
+    numbers = [limit.subscription_type_id or ALL_TYPES for limit in payload.limits]
+    known = {ALL_TYPES, *(kind.pk for kind in subscription_types())}
+    if len(set(numbers)) < len(numbers) or set(numbers) - known:
+        raise HttpError(422, "Give one limit at most for all mail and for each subscription type.")
+    begins, ends = payload.quiet_begins, payload.quiet_ends
+    if (begins is None) != (ends is None) or (begins is not None and begins == ends):
+        raise HttpError(422, "Quiet hours need a beginning and an end that differ.")
+    set_restraint(
+        [
+            Limit(number, limit.most, limit.days, limit.gap_hours)
+            for number, limit in zip(numbers, payload.limits, strict=True)
+        ],
+        quiet=Quiet(begins, ends) if begins is not None and ends is not None else None,
+        now=clock.now(),
+        actor=actor_of(request),
+    )
+    return show_limits(request)

@@ -7,9 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from sincerely.apps.consent.queries import subscription_types
 from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.apps.sending.queries.senders import brand_choices
 from sincerely.apps.sending.rules.no_reply import is_no_reply
+from sincerely.apps.sending.rules.pressure import ALL_TYPES, Limit
+from sincerely.apps.sending.rules.quiet import Quiet
+from sincerely.apps.sending.rules.restraint import Restraint
 from sincerely.wire.providers import PROVIDERS
 
 PROVIDER_NAMES = {
@@ -148,3 +152,98 @@ class TestAddressForm(forms.Form):
 
     address = forms.EmailField(label=_("Address"))
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
+
+
+class LimitsForm(forms.Form):
+    """How much mail one address gets, of all kinds and of each, and when nobody is mailed."""
+
+    quiet_begins = forms.TimeField(
+        label=_("Quiet from"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+    quiet_ends = forms.TimeField(
+        label=_("until"),
+        required=False,
+        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kinds = [(kind.pk, kind.name) for kind in subscription_types()]
+        for number in (ALL_TYPES, *(pk for pk, _name in self.kinds)):
+            for name, field in _limit_fields().items():
+                self.fields[f"{name}_{number}"] = field
+
+    def overall(self) -> list[forms.BoundField]:
+        """Return the fields of the limit for all mail."""
+        return self._fields_of(ALL_TYPES)
+
+    def each(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields of each subscription type under its name."""
+        return [(name, self._fields_of(pk)) for pk, name in self.kinds]
+
+    def _fields_of(self, number: int) -> list[forms.BoundField]:
+        return [self[f"{name}_{number}"] for name in _limit_fields()]
+
+    @staticmethod
+    def of(restraint: Restraint | None) -> dict[str, Any]:
+        """Return what the form shows for what is set."""
+        shown: dict[str, Any] = {}
+        for limit in restraint.limits if restraint else ():
+            number = limit.subscription_type_id
+            shown[f"most_{number}"] = limit.most
+            shown[f"days_{number}"] = limit.days if limit.most else None
+            shown[f"gap_hours_{number}"] = limit.gap_hours or None
+        if restraint and restraint.quiet:
+            shown |= {
+                "quiet_begins": restraint.quiet.begins,
+                "quiet_ends": restraint.quiet.ends,
+            }
+        return shown
+
+    def clean(self) -> dict[str, Any]:
+        """A number of mails needs its days; quiet hours need both ends, and they differ."""
+        cleaned = super().clean() or {}
+        for number in (ALL_TYPES, *(pk for pk, _name in self.kinds)):
+            if cleaned.get(f"most_{number}") and not cleaned.get(f"days_{number}"):
+                self.add_error(f"days_{number}", _("In how many days?"))
+        begins, ends = cleaned.get("quiet_begins"), cleaned.get("quiet_ends")
+        if (begins is None) != (ends is None):
+            self.add_error("quiet_ends", _("Quiet hours need a beginning and an end."))
+        elif begins is not None and begins == ends:
+            self.add_error("quiet_ends", _("The whole day cannot be quiet: nothing would leave."))
+        return cleaned
+
+    def limits(self) -> list[Limit]:
+        """Return the limits that were entered."""
+        entered = self.cleaned_data
+        return [
+            Limit(
+                number,
+                entered[f"most_{number}"],
+                entered[f"days_{number}"] or 7,
+                entered[f"gap_hours_{number}"] or 0,
+            )
+            for number in (ALL_TYPES, *(pk for pk, _name in self.kinds))
+        ]
+
+    def quiet(self) -> Quiet | None:
+        """Return the quiet hours that were entered, if any."""
+        begins, ends = self.cleaned_data["quiet_begins"], self.cleaned_data["quiet_ends"]
+        return Quiet(begins, ends) if begins is not None else None
+
+
+def _limit_fields() -> dict[str, forms.Field]:
+    """One limit: so many mails in so many days, and hours between two."""
+    return {
+        "most": forms.IntegerField(
+            label=_("At most so many mails"), min_value=1, max_value=100, required=False
+        ),
+        "days": forms.IntegerField(
+            label=_("in so many days"), min_value=1, max_value=366, required=False
+        ),
+        "gap_hours": forms.IntegerField(
+            label=_("Hours between two mails"), min_value=0, max_value=720, required=False
+        ),
+    }

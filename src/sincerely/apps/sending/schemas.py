@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any
 
 from ninja import Schema
@@ -94,6 +94,7 @@ class TallyOut(Schema):
 
     by_state: dict[str, int]
     by_reason: dict[str, int]
+    waiting_by_reason: dict[str, int]
     is_finished: bool
     waiting_because: list[str]
 
@@ -111,3 +112,20 @@ class HoldOut(Schema):
     def resolve_reason(hold: Hold) -> str:
         """Say it in words."""
         return hold.words
+
+
+class LimitIn(Schema):
+    """At most `most` mails to an address in `days`; a type of null means all marketing mail."""
+
+    subscription_type_id: int | None = None
+    most: int | None = Field(None, ge=1, le=100)
+    days: int = Field(7, ge=1, le=366)
+    gap_hours: int = Field(0, ge=0, le=720)
+
+
+class Restraints(Schema):
+    """All limits, and the hours on a contact's clock in which nobody is mailed."""
+
+    limits: list[LimitIn] = []
+    quiet_begins: time | None = None
+    quiet_ends: time | None = None

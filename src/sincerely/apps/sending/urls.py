@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sincerely.apps.sending.views import mailbox, senders, transports
+from sincerely.apps.sending.views import limits, mailbox, senders, transports
 
 app_name = "sending"
 SENDER = "settings/senders/<int:sender_id>/"
@@ -16,6 +16,7 @@ urlpatterns = [
     path(f"{SENDER}check/", senders.check, name="sender-check"),
     path(f"{SENDER}default/", senders.make_default, name="sender-default"),
     path(f"{SENDER}archive/", senders.archive, name="sender-archive"),
+    path("settings/limits/", limits.edit, name="limits"),
     path("settings/transports/", transports.index, name="transports"),
     path("settings/transports/new/", transports.edit, name="transport-new"),
     path("settings/transports/test-addresses/", transports.add_address, name="test-address-new"),

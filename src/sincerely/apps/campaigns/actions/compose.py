@@ -26,6 +26,8 @@ ENVELOPE = (
     "subscription_type_id",
     "utm",
     "per_hour",
+    "patience_hours",
+    "priority",
 )
 
 
@@ -64,7 +66,7 @@ def locked(campaign_id: int, act: str) -> Campaign:
 def change_envelope(
     campaign_id: int, *, changes: dict[str, Any], now: datetime, actor: Actor
 ) -> Campaign:
-    """Change name, sender, transport, reply address, type, UTM tags or pace of a draft."""
+    """Change name, sender, transport, reply address, type, UTM tags, pace and such of a draft."""
     foreign = set(changes) - set(ENVELOPE)
     if foreign:
         raise ValueError(f"These are not on the envelope: {sorted(foreign)}")

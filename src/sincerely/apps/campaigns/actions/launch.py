@@ -107,6 +107,8 @@ def begin_mailing(campaign_id: int, *, now: datetime) -> bool:
             reply_to=campaign.reply_to,
             utm=campaign.utm,
             per_hour=campaign.per_hour,
+            patient_until=_patient_until(campaign, now),
+            priority=campaign.priority,
             now=now,
         )
         campaign.stage, campaign.launched_at = Stage.LAUNCHED, now
@@ -141,6 +143,12 @@ def _due_by_zone(campaign: Campaign, launched_at: datetime) -> dict[str, datetim
     zones = time_zones()
     due = due_moments(schedule, set(zones.values()), launch=launched_at)
     return {stored: due[real] for stored, real in zones.items()}
+
+
+def _patient_until(campaign: Campaign, launched_at: datetime) -> datetime:
+    """Return until when mail may be held back: its patience after the last is due."""
+    last_due = max(_due_by_zone(campaign, launched_at).values(), default=launched_at)
+    return last_due + timedelta(hours=campaign.patience_hours)
 
 
 def pause_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> None:

@@ -6,6 +6,7 @@ from sincerely.apps.campaigns.queries.audience import (
     audience_query,
     sources,
     type_fit,
+    would_wait,
 )
 from sincerely.apps.campaigns.queries.campaigns import (
     campaign,
@@ -36,4 +37,5 @@ __all__ = [
     "time_zones",
     "type_fit",
     "unplanned_campaigns",
+    "would_wait",
 ]

@@ -17,6 +17,7 @@ from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.models import Segment
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.sending.queries import estimate
+from sincerely.apps.sending.queries.audience import held_back
 from sincerely.apps.team.queries import organisation
 
 
@@ -46,6 +47,16 @@ def audience_estimate(
     if query is None:
         return {}
     return estimate(query, subscription_type_id=subscription_type_id, now=now)
+
+
+def would_wait(
+    audience: Audience, *, subscription_type_id: int | None, now: datetime
+) -> dict[str, int]:
+    """Return how many of those who will get it would have to wait if it left now, by reason."""
+    query = audience_query(audience, now=now)
+    if query is None:
+        return {}
+    return held_back(query, subscription_type_id=subscription_type_id, now=now)
 
 
 def sources() -> list[SourceChoice]:

@@ -71,6 +71,7 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
     try:
         counted = queries.audience_estimate(audience, subscription_type_id=type_id, now=now)
         fit = queries.type_fit(audience, subscription_type_id=type_id, now=now)
+        waiting = queries.would_wait(audience, subscription_type_id=type_id, now=now)
     except WrongRule as wrong:
         return {
             "audience_problem": str(wrong),
@@ -86,6 +87,8 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
         "will_get_it": will,
         "left_out": [(reason, names.get(reason, reason), count) for reason, count in left_out],
         "left_out_count": sum(counted.values()),
+        "would_wait": [(names[reason], count) for reason, count in waiting.items()],
+        "patience_hours": campaign.patience_hours,
         "fit": fit,
         "proposed_type": type_names.get(fit.proposed_type_id or 0) if fit else None,
     }

@@ -22,6 +22,7 @@ from sincerely.apps.campaigns.views.audience import counts
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.sending import actions as sending
+from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.sending.queries import holds, holds_of, tally, undecided_count
 from sincerely.apps.sending.queries.waiting import Waiting, waiting
 from sincerely.apps.team.access import actor_of, member_of, requires
@@ -30,6 +31,7 @@ from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
 TYPED_ABOVE = 1000
+WORDS = dict(SkipReason.choices)
 
 
 @requires(Capability.SEND)
@@ -107,6 +109,7 @@ def _progress(campaign: Campaign) -> dict[str, Any]:
         "failed_count": counted.by_state.get("failed", 0),
         "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
+        "held_back": [(WORDS[reason], n) for reason, n in counted.waiting_by_reason.items()],
         "holds": holds_of(campaign.mailing_id),
         "waits": _why_it_waits(campaign),
         "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)

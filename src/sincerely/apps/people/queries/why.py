@@ -24,6 +24,7 @@ from sincerely.apps.segments.rules.phrasing import phrase_of
 from sincerely.apps.segments.rules.tree import children_of, is_everyone
 from sincerely.apps.sending.models import Attempt, Message
 from sincerely.apps.sending.queries import dispatch_of, estimate
+from sincerely.apps.sending.queries.audience import held_back
 
 Say = Callable[[str], str]
 
@@ -99,6 +100,7 @@ def why(contact: Contact, campaign: Campaign, *, now: datetime, say: Say) -> Fin
         fits_audience=fits,
         is_younger=bool(campaign.launched_at and contact.created_at > campaign.launched_at),
         would_refuse=refusal,
+        would_wait="" if message else _waits(contact, campaign, now=now),
     )
     finding = Finding(
         contact=contact,
@@ -142,11 +144,19 @@ def _deciding_record(contact: Contact, campaign: Campaign, refusal: str) -> Cons
 
 def _refusal(contact: Contact, campaign: Campaign, *, now: datetime) -> str:
     """Return what the gate would say now, '' for nothing against it."""
-    alone = ContactQuery(
-        "SELECT id AS contact_id FROM contacts_contact WHERE id = %s", (contact.pk,)
-    )
-    counts = estimate(alone, subscription_type_id=campaign.subscription_type_id, now=now)
+    counts = estimate(_alone(contact), subscription_type_id=campaign.subscription_type_id, now=now)
     return next((reason for reason, count in counts.items() if reason and count), "")
+
+
+def _waits(contact: Contact, campaign: Campaign, *, now: datetime) -> str:
+    """Return what would make the mail wait if it left now: a cap, quiet hours, or ''."""
+    kind = campaign.subscription_type_id
+    return next(iter(held_back(_alone(contact), subscription_type_id=kind, now=now)), "")
+
+
+def _alone(contact: Contact) -> ContactQuery:
+    sql = "SELECT id AS contact_id FROM contacts_contact WHERE id = %s"
+    return ContactQuery(sql, (contact.pk,))
 
 
 def _audience(

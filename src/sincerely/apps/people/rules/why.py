@@ -20,7 +20,7 @@ class Facts:
     """What is known: the message row, if there is one, and where the campaign is.
 
     `fits_audience` is the audience's rule read for this person now; None where it cannot be read.
-    `would_refuse` is what the gate would say now.
+    `would_refuse` is what the gate would say now, `would_wait` what would hold the mail back.
     """
 
     state: str = ""
@@ -31,6 +31,7 @@ class Facts:
     fits_audience: bool | None = None
     is_younger: bool = False
     would_refuse: str = ""
+    would_wait: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,8 @@ def because(facts: Facts) -> Because:
     """Return the fact that decides; a message row always does, else the audience."""
     if facts.state in {"skipped", "refused"}:
         return Because(Answer.NO, facts.reason or "refused")
+    if facts.state in {"planned", "deferred"} and facts.reason:
+        return Because(Answer.NOT_YET, f"waits_{facts.reason}")
     if facts.state in _BY_STATE:
         return _BY_STATE[facts.state]
     if facts.stage == "cancelled":
@@ -83,4 +86,6 @@ def _to_come(facts: Facts) -> Because:
         return Because(Answer.NOT_YET, "would_not_be_in_audience")
     if facts.would_refuse:
         return Because(Answer.NOT_YET, "would_be_refused")
+    if facts.would_wait:
+        return Because(Answer.NOT_YET, f"would_wait_{facts.would_wait}")
     return Because(Answer.NOT_YET, "would_get_it")

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -49,6 +51,21 @@ SENTENCES = {
     "address_changed": _("No. The address of %(name)s was changed after the mail was planned."),
     "stale": _("No. %(name)s was not mailed for more than twelve months and must be asked first."),
     "capped": _("No. %(name)s had had enough mail in those days."),
+    "quiet_hours": _("No. “%(campaign)s” could not wait until %(name)s's quiet hours ended."),
+    "waits_capped": _(
+        "Not yet. %(name)s has had enough mail lately; “%(campaign)s” may go from %(at)s on."
+    ),
+    "waits_quiet_hours": _(
+        "Not yet. These are quiet hours for %(name)s; “%(campaign)s” may go from %(at)s on."
+    ),
+    "would_wait_capped": _(
+        "Not at once. “%(campaign)s” has not left yet; if it left now, it would wait until %(name)s"
+        " may get more mail."
+    ),
+    "would_wait_quiet_hours": _(
+        "Not at once. “%(campaign)s” has not left yet; if it left now, it would wait until"
+        " %(name)s's quiet hours end."
+    ),
     "held": _("No. “%(campaign)s” was held back for %(name)s."),
     "expired": _("No. “%(campaign)s” could not be delivered in time; we tried for days."),
     "render_failed": _("No. The mail could not be made for %(name)s: a part of it is broken."),
@@ -106,7 +123,12 @@ def _person(given: str, text: str) -> tuple[Contact | None, list[Contact]]:
 
 
 def _words(finding: Finding) -> dict[str, Any]:
-    named = {"name": str(finding.contact), "campaign": finding.campaign.name}
+    due_at = finding.message.due_at if finding.message else clock.now()
+    named = {
+        "name": str(finding.contact),
+        "campaign": finding.campaign.name,
+        "at": date_format(localtime(due_at), "DATETIME_FORMAT"),
+    }
     code = finding.because.code
     refusal = None if finding.message else SENTENCES.get(finding.refusal)
     record = finding.record

@@ -7,7 +7,7 @@ from typing import Any
 
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.sending.queries.facts import FACTS, facts_parameters, reason_sql
-from sincerely.apps.sending.queries.restraint import standing
+from sincerely.apps.sending.queries.restraint import stored
 from sincerely.apps.sending.queries.sql import moment, rows
 from sincerely.apps.sending.rules.pressure import ALL_TYPES, Limit
 from sincerely.apps.sending.rules.quiet import zone_named
@@ -52,7 +52,7 @@ def held_back(
     audience: ContactQuery, *, subscription_type_id: int | None, now: datetime
 ) -> dict[str, int]:
     """Return how many of those who may get it would have to wait if it left now, by reason."""
-    restraint = standing()
+    restraint = stored()
     if restraint is None:
         return {}
     busy, busy_parameters = _busy(restraint.limits_for(subscription_type_id or ALL_TYPES), now)

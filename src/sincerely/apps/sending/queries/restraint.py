@@ -13,7 +13,7 @@ from datetime import UTC, datetime, time
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sincerely.apps.sending.queries.sql import id_rows, id_values, lock_rows, moment, run
+from sincerely.apps.sending.queries.sql import id_rows, id_values, lock_rows, moment, rows, run
 from sincerely.apps.sending.rules.pressure import Limit, Mail, microseconds
 from sincerely.apps.sending.rules.quiet import Quiet, zone_named
 from sincerely.apps.sending.rules.restraint import Ask, Restraint
@@ -81,6 +81,12 @@ class Asked(NamedTuple):
 def standing() -> Restraint | None:
     """Return the restraint as it stands in this transaction, None where nothing is set."""
     found = run(STANDING)
+    return _read(found[0]) if found else None
+
+
+def stored() -> Restraint | None:
+    """Return the same for a page: by Django's cursor, for pages may share pooled sessions."""
+    found = rows(STANDING, [])
     return _read(found[0]) if found else None
 
 
