@@ -86,7 +86,7 @@ def test_the_api_sets_and_shows_them(
     )
     key = {"authorization": "Bearer secret"}
     place = "/api/v1/sending/limits"
-    nothing = {"limits": [], "quiet_begins": None, "quiet_ends": None}
+    nothing: dict[str, object] = {"limits": [], "quiet_begins": None, "quiet_ends": None}
     assert client.get(place, headers=key).json() == nothing
     limit = {"subscription_type_id": None, "most": 3, "days": 7, "gap_hours": 16}
     wanted = {"limits": [limit], "quiet_begins": "22:00:00", "quiet_ends": "08:00:00"}
