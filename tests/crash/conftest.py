@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from sincerely.apps.engagement.queries import capture_store
+from sincerely.apps.sending.actions.transports import route_of
+from sincerely.engines.sender import lane, lanes
 from sincerely.wire import clock
 from sincerely.wire.capture import Store
 from tests.crash.nursery import Nursery
@@ -45,3 +48,16 @@ def turned() -> Iterator[None]:
     """The clock is right again after the test."""
     yield
     clock.set_offset(timedelta(0))
+
+
+@pytest.fixture
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second of silence is long, and a server is not left alone for long."""
+
+    def hurried(*arguments: object) -> object:
+        found = route_of(*arguments)  # type: ignore[arg-type]
+        return replace(found, reply_seconds=1.0, connect_seconds=5.0)
+
+    monkeypatch.setattr(lanes, "route_of", hurried)
+    monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.05)

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 
 import pytest
 
 from sincerely.apps.consent.models import Suppression
-from sincerely.apps.sending.actions.transports import route_of
 from sincerely.apps.sending.models import Attempt, Message
 from sincerely.apps.sending.queries import is_finished, tally
-from sincerely.engines.sender import lane, lanes
 from tests.cast import Cast
 from tests.crash.broken_server import (
     CLOSE,
@@ -33,6 +30,7 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.engines,
     pytest.mark.timeout(7_200),
+    pytest.mark.usefixtures("hurry"),
 ]
 # What a server may do to one mail, and what must follow. Before the first byte of content nothing
 # is in doubt; after it, silence is.
@@ -70,19 +68,6 @@ def fault_of(recipient: str) -> tuple[Fault, str] | None:
 def broken(recipient: str) -> Fault | None:
     found = fault_of(recipient)
     return found[0] if found else None
-
-
-@pytest.fixture(autouse=True)
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second of silence is long, and a server is not left alone for long."""
-
-    def hurried(*arguments: object) -> object:
-        found = route_of(*arguments)  # type: ignore[arg-type]
-        return replace(found, reply_seconds=1.0, connect_seconds=5.0)
-
-    monkeypatch.setattr(lanes, "route_of", hurried)
-    monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize("features", [("PIPELINING",), ("SIZE 1000000",)])

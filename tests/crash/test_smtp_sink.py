@@ -9,15 +9,12 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import pytest
 
-from sincerely.apps.sending.actions.transports import route_of
 from sincerely.apps.sending.models import Dispatch, Message
 from sincerely.apps.sending.queries import is_finished, tally
-from sincerely.engines.sender import lane, lanes
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
@@ -93,19 +90,6 @@ def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -
     )
 
 
-@pytest.fixture
-def _hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second of silence is long, and a server is not left alone for long."""
-
-    def hurried(*arguments: object) -> object:
-        found = route_of(*arguments)  # type: ignore[arg-type]
-        return replace(found, reply_seconds=1.0, connect_seconds=5.0)
-
-    monkeypatch.setattr(lanes, "route_of", hurried)
-    monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.01)
-    monkeypatch.setattr(lane, "LONGEST_PAUSE_SECONDS", 0.05)
-
-
 def _open_ones(mailings: Sequence[Dispatch]) -> set[int]:
     """The mailings that are still on their way, that of the server without a greeting apart."""
     started = [m.pk for m, (_, state) in zip(mailings, FOLLOWS, strict=True) if state != "planned"]
@@ -114,7 +98,7 @@ def _open_ones(mailings: Sequence[Dispatch]) -> set[int]:
     return set(way.values_list("mailing_id", flat=True))
 
 
-@pytest.mark.usefixtures("_hurry")
+@pytest.mark.usefixtures("hurry")
 def test_each_switch_has_its_end(cast: Cast, now: datetime) -> None:
     """All of these servers at once; later the same ports belong to servers that work."""
     each = sized(2, 40, 400)
