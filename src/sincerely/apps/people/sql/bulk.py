@@ -219,7 +219,9 @@ def allot_ids(model: type[models.Model], count: int) -> list[int]:
             last = int(row[0]) if row else 0
             return list(range(last + 1, last + count + 1))
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+            # The inner SELECT is asked once; without it the name is looked up for each id.
+            "SELECT nextval((SELECT pg_get_serial_sequence(%s, 'id'))::regclass) "
+            "FROM generate_series(1, %s)",
             [table, count],
         )
         return sorted(int(row[0]) for row in cursor.fetchall())
