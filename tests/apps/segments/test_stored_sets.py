@@ -20,9 +20,10 @@ from sincerely.apps.segments.queries import full_catalogue, reading, stored
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
 from sincerely.apps.segments.queries.selecting import fetch_ids
 from sincerely.apps.segments.rules import Moment
+from sincerely.apps.segments.sql import triggers
 from sincerely.apps.segments.sql.kept import name_of, with_value
 from sincerely.apps.segments.sql.sources import SOURCES
-from sincerely.apps.segments.sql.triggers import put_up
+from sincerely.apps.segments.sql.triggers import VERSION, put_up
 from tests.apps.segments.changes import change
 from tests.apps.segments.population import Population, contact, populate
 from tests.apps.segments.strategies import rules
@@ -215,6 +216,16 @@ def test_few_contacts_need_no_sets_and_touches_go(now: datetime) -> None:
 
 
 @pytest.mark.django_db
+def test_triggers_of_an_older_version_go(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(triggers, "VERSION", VERSION - 1)
+    put_up()  # takes today's down, too
+    monkeypatch.undo()
+    put_up()
+    contact(1, now)
+    assert Touch.objects.count() == 1
+
+
+@pytest.mark.django_db
 def test_sets_begin_anew_when_a_trigger_was_missing(now: datetime) -> None:
     from django.db import connection  # noqa: PLC0415
 
@@ -223,7 +234,7 @@ def test_sets_begin_anew_when_a_trigger_was_missing(now: datetime) -> None:
     sets.build("contact", 0, now=now)
     where = " ON contacts_contact" if connection.vendor == "postgresql" else ""
     with connection.cursor() as cursor:
-        cursor.execute(f"DROP TRIGGER touch_contacts_contact_insert{where}")
+        cursor.execute(f"DROP TRIGGER touch_contacts_contact_insert_{VERSION}{where}")
     Contact.objects.all().delete()
     contact(2, now)
     put_up()

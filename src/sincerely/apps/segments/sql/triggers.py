@@ -2,8 +2,8 @@
 
 They stand beside the tables whatever writes them: an action, a bulk insert, a cascade. SQLite
 forgets triggers when Django makes a table anew to alter it, so they are put up after each
-migration (`put_up`), not by one. SQLite notes row by row (below a microsecond each), PostgreSQL
-once per statement, from its transition tables; both only what can change a set.
+migration (`put_up`), not by one. SQLite notes row by row, PostgreSQL once per statement, from its
+transition tables; both only what can change a set.
 """
 
 # ruff: noqa: S608 -- the SQL is our own
@@ -26,11 +26,15 @@ class Watch:
     columns: tuple[str, ...]
     key: str = "0"
     contact: str = "{row}.contact_id"
+    primary_key: str = "id"
+
+    def place(self, row: str) -> str:
+        """Return the key and the contact of a row."""
+        return f"{self.key.format(row=row)}, {self.contact.format(row=row)}"
 
     def touched(self, row: str) -> str:
         """Return the values of the touch of a row."""
-        key, contact = self.key.format(row=row), self.contact.format(row=row)
-        return f"'{self.source}', {key}, {contact}"
+        return f"'{self.source}', {self.place(row)}"
 
     def seen(self, row: str) -> list[str]:
         """Return what of a row can change a set."""
@@ -75,7 +79,7 @@ WATCHES = (
         ("contact_id", "subscription_type_id", "is_in"),
         "{row}.subscription_type_id",
     ),
-    Watch("consent_optout", "opt_out", ("contact_id",)),
+    Watch("consent_optout", "opt_out", ("contact_id",), primary_key="contact_id"),
     Watch(
         "contacts_contact",
         "contact",
@@ -98,14 +102,22 @@ SUPPRESSION = "consent_suppression"
 HOLDERS = (
     "SELECT 'contact', 0, c.id FROM contacts_contact c WHERE c.address_key = {row}.address_key"
 )
+# Grows with every change of what the triggers do.
+VERSION = 2
 INTO = "INSERT INTO segments_touch (source, key, contact_id) {rows}"
 
 
 def put_up() -> None:
-    """Put up the triggers that are missing; if one was, the stored sets begin anew."""
+    """Put up the triggers that are missing; if one was, the stored sets begin anew.
+
+    Those of an older version, which have other names, go.
+    """
     statements = dict(_postgresql() if connection.vendor == "postgresql" else _sqlite())
     with connection.cursor() as cursor:
-        missing = sorted(statements.keys() - _standing(cursor))
+        standing = _standing(cursor)
+        for name in sorted(standing.keys() - statements.keys()):
+            cursor.execute(standing[name])
+        missing = sorted(statements.keys() - standing.keys())
         for name in missing:
             for statement in statements[name]:
                 cursor.execute(statement)
@@ -113,19 +125,23 @@ def put_up() -> None:
             cursor.execute("DELETE FROM segments_storedset")
 
 
-def _standing(cursor) -> set[str]:  # type: ignore[no-untyped-def]
+def _standing(cursor) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    """Return the statement that takes each standing trigger down, by name."""
     if connection.vendor == "postgresql":
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgname LIKE 'touch_%%'", [])
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        down = "DROP FUNCTION {} CASCADE"
     else:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
-    return {row[0] for row in cursor.fetchall()}
+        down = "DROP TRIGGER {}"
+    names = (row[0] for row in cursor.fetchall())
+    return {name: down.format(name) for name in names if name.startswith("touch_")}
 
 
 Named = Iterator[tuple[str, list[str]]]
 
 
 def _name(table: str, act: str) -> str:
-    return f"touch_{table}_{act.lower()}"
+    return f"touch_{table}_{act.lower()}_{VERSION}"
 
 
 def _rows_of(act: str) -> tuple[str, ...]:
@@ -135,13 +151,13 @@ def _rows_of(act: str) -> tuple[str, ...]:
 def _sqlite() -> Named:
     for watch in WATCHES:
         for act in ACTS:
-            rows = " UNION ".join(f"SELECT {watch.touched(row)}" for row in _rows_of(act))
-            differs = " OR ".join(
-                f"({old}) IS NOT ({new})"
-                for old, new in zip(watch.seen("OLD"), watch.seen("NEW"), strict=True)
-            )
-            when = f"WHEN {differs}" if act == "UPDATE" else ""
-            yield _sqlite_trigger(watch.table, act, rows, when=when)
+            row, when = f"SELECT {watch.touched(_rows_of(act)[-1])}", ""
+            if act == "UPDATE":
+                seen = zip(watch.seen("OLD"), watch.seen("NEW"), strict=True)
+                when = "WHEN " + " OR ".join(f"({old}) IS NOT ({new})" for old, new in seen)
+                moved = f"({watch.place('OLD')}) IS NOT ({watch.place('NEW')})"
+                row += f" UNION ALL SELECT {watch.touched('OLD')} WHERE {moved}"
+            yield _sqlite_trigger(watch.table, act, row, when=when)
     for act in ACTS:
         rows = " UNION ".join(HOLDERS.format(row=row) for row in _rows_of(act))
         yield _sqlite_trigger(SUPPRESSION, act, rows)
@@ -167,15 +183,17 @@ def _postgresql() -> Named:
 
 def _changed(watch: Watch, act: str) -> str:
     if act != "UPDATE":
-        return f"SELECT DISTINCT {watch.touched('r')} FROM {_rows_of(act)[0].lower()}_rows r"
-    # What the rows were, and what they are, as far as the two differ.
-    seen = ", ".join([watch.key.format(row="r"), watch.contact.format(row="r"), *watch.seen("r")])
-    sides = [f"SELECT {seen} FROM {side}_rows r" for side in ("old", "new")]
-    columns = ["key", "contact", *(f"seen_{n}" for n in range(len(watch.columns)))]
-    differing = f"({sides[0]} EXCEPT {sides[1]}) UNION ({sides[1]} EXCEPT {sides[0]})"
+        return f"SELECT {watch.touched('r')} FROM {_rows_of(act)[0].lower()}_rows r"
+    # A full join: it is never planned as a loop in a loop, however few rows were there first.
+    key = watch.primary_key
+    seen = [", ".join([watch.place(row), *watch.seen(row)]) for row in ("o", "n")]
     return (
-        f"SELECT DISTINCT '{watch.source}', key, contact"
-        f" FROM ({differing}) AS differing ({', '.join(columns)})"
+        f"SELECT '{watch.source}', t.key, t.contact"
+        f" FROM old_rows o FULL JOIN new_rows n ON n.{key} = o.{key}"
+        f" CROSS JOIN LATERAL (VALUES ({watch.place('o')}, TRUE), ({watch.place('n')}, FALSE))"
+        f" AS t (key, contact, is_old) WHERE ROW({seen[0]}) IS DISTINCT FROM ROW({seen[1]})"
+        f" AND t.contact IS NOT NULL AND NOT (t.is_old AND"
+        f" ROW({watch.place('o')}) IS NOT DISTINCT FROM ROW({watch.place('n')}))"
     )
 
 
