@@ -35,6 +35,7 @@ from pathlib import Path
 from bench.cluster import durable_cluster
 
 CONNECTIONS = 10
+MOST_PLANNED_SLOWLY = 200_000
 LINK_COUNT = 15
 WORDS = "Dear {{ contact.first_name | default: 'friend' }}, " + "we thought of you, näturlich. " * 4
 TICK = os.sysconf("SC_CLK_TCK")
@@ -93,7 +94,6 @@ def prepare(count: int, port: int, *, is_signed: bool) -> tuple[int, bytes]:
 
     from sincerely.apps.content.actions import freeze
     from sincerely.apps.content.models import Content
-    from sincerely.apps.sending.actions import plan_slice
     from sincerely.apps.sending.models import Dispatch, Hold, Transport
 
     now = datetime.now(UTC)
@@ -123,12 +123,25 @@ def prepare(count: int, port: int, *, is_signed: bool) -> tuple[int, bytes]:
         changed_at=now,
     )
     version = freeze(content.pk, mailing_id=dispatch.pk, now=now)
-    while not plan_slice(
-        dispatch.pk, people.EVERYBODY, version_id=version.pk, due_at=now, now=now, limit=50_000
-    ).is_done:
-        pass
+    plan(dispatch.pk, version.pk, count, now=now)
     Dispatch.objects.filter(pk=dispatch.pk).update(state="open")
     return dispatch.pk, sample(dispatch.pk, version.pk)
+
+
+def plan(mailing_id: int, version_id: int, count: int, *, now: datetime) -> None:
+    """Plan a mailing to everybody, as the product does or, where there are many, at once."""
+    from bench.audience import plan_at_once
+    from tests.apps.sending import people
+
+    from sincerely.apps.sending.actions import plan_slice
+
+    if count > MOST_PLANNED_SLOWLY:
+        plan_at_once(mailing_id, version_id, now=now)
+        return
+    while not plan_slice(
+        mailing_id, people.EVERYBODY, version_id=version_id, due_at=now, now=now, limit=50_000
+    ).is_done:
+        pass
 
 
 def sample(mailing_id: int, version_id: int) -> bytes:
