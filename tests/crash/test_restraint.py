@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -71,6 +72,23 @@ def test_fifty_triggers_at_once_keep_the_cap(cast: Cast, nursery: Nursery) -> No
     )
 
 
+def test_fifty_turns_at_once_keep_the_cap(cast: Cast, now: datetime) -> None:
+    """Fifty threads take the turn of fifty mailings to the same people in the same moment."""
+    count = sized(5, 40, 200)
+    kind = people.marketing(now)
+    people.opted_in(count, now=now, kind=kind)
+    set_restraint([Limit(most=MOST, days=7)], quiet=None, now=now - HOUR)
+    mailings = [people.add_dispatch(cast, now=now, kind=kind) for _ in range(TRIGGERS)]
+    for dispatch in mailings:
+        plan_slice(dispatch.pk, people.EVERYBODY, version_id=None, due_at=now, now=now)
+    _in_threads(lambda number: turn(mailings[number], now))
+    went = Message.objects.filter(state="accepted").values_list("contact_id", flat=True)
+    assert Counter(Counter(went).values()) == {MOST: count}
+    assert Message.objects.filter(state="planned", reason="capped").count() == count * (
+        TRIGGERS - MOST
+    )
+
+
 def _moving() -> bool:
     """Something may still leave now."""
     soon = Message.objects.filter(due_at__lt=clock.now() + HOUR)
@@ -79,26 +97,35 @@ def _moving() -> bool:
 
 def _all_at_once(cast: Cast, first: Dispatch, version_id: int) -> None:
     """Fifty threads, each of which opens and plans a mailing; the first is there already."""
+
+    def trigger(number: int) -> None:
+        now = clock.now()
+        kind, dispatch = people.marketing(now), first
+        if number:
+            dispatch = people.add_dispatch(
+                cast, now=now, kind=kind, tag="automated", transport_id=first.transport_id
+            )
+            Hold.objects.filter(mailing_id=dispatch.pk).update(lifted_at=now)
+        plan_slice(dispatch.pk, people.EVERYBODY, version_id=version_id, due_at=now, now=now)
+
+    _in_threads(trigger)
+
+
+def _in_threads(work: Callable[[int], object]) -> None:
+    """Do something fifty times at once."""
     failures: list[BaseException] = []
     gate = threading.Barrier(TRIGGERS)
 
-    def trigger(number: int) -> None:
+    def run(number: int) -> None:
         try:
-            now = clock.now()
-            kind, dispatch = people.marketing(now), first
-            if number:
-                dispatch = people.add_dispatch(
-                    cast, now=now, kind=kind, tag="automated", transport_id=first.transport_id
-                )
-                Hold.objects.filter(mailing_id=dispatch.pk).update(lifted_at=now)
             gate.wait(120)
-            plan_slice(dispatch.pk, people.EVERYBODY, version_id=version_id, due_at=now, now=now)
+            work(number)
         except BaseException as error:  # noqa: BLE001 -- told to the test
             failures.append(error)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=trigger, args=(n,)) for n in range(TRIGGERS)]
+    threads = [threading.Thread(target=run, args=(n,)) for n in range(TRIGGERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
