@@ -23,7 +23,7 @@ TRIM_EVERY = 600  # rests
 # a slice costs anyhow is a third of the work in slices of 40 ms. On PostgreSQL nobody ever waits.
 AWAITED_SECONDS = 0.04
 ALONE_SECONDS = {"sqlite": 0.1, "postgresql": 1.0}
-FEWEST, MOST = 150, 4_000
+FEWEST, FEWEST_ALONE, MOST = 150, 500, 4_000
 
 
 @dataclass(slots=True)
@@ -47,8 +47,9 @@ class Pace:
         """Return how many rows the next slice takes: less at once for who waits, more by halves."""
         longest = AWAITED_SECONDS if done.is_awaited else ALONE_SECONDS[connection.vendor]
         fitting = self.limit * longest / max(done.seconds, 0.001)
-        wanted = min(self.limit, fitting) if done.is_awaited else (self.limit + fitting) / 2
-        return int(min(MOST, max(FEWEST, wanted)))
+        if done.is_awaited:
+            return int(max(FEWEST, min(self.limit, fitting)))
+        return int(min(MOST, max(FEWEST_ALONE, (self.limit + fitting) / 2)))
 
 
 def prepare() -> None:
