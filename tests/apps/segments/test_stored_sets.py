@@ -225,6 +225,34 @@ def test_triggers_of_an_older_version_go(now: datetime, monkeypatch: pytest.Monk
     assert Touch.objects.count() == 1
 
 
+ASIDE = """
+CREATE SCHEMA replaced;
+CREATE TABLE replaced.a (id int);
+CREATE FUNCTION replaced.touch_a_insert_1() RETURNS trigger LANGUAGE plpgsql
+AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER touch_a_insert_1 AFTER INSERT ON replaced.a
+FOR EACH STATEMENT EXECUTE FUNCTION replaced.touch_a_insert_1();
+CREATE TRIGGER {today} AFTER INSERT ON replaced.a
+FOR EACH STATEMENT EXECUTE FUNCTION replaced.touch_a_insert_1();
+DROP TRIGGER {today} ON contacts_contact
+"""
+
+
+@pytest.mark.django_db
+def test_what_a_restore_put_aside_neither_counts_nor_goes(now: datetime) -> None:
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite puts whole files aside")
+    with connection.cursor() as cursor:
+        cursor.execute(ASIDE.format(today=f"touch_contacts_contact_insert_{VERSION}"))
+        put_up()
+        cursor.execute("SELECT count(*) FROM pg_trigger WHERE tgrelid = 'replaced.a'::regclass")
+        assert cursor.fetchone() == (2,)
+    contact(1, now)
+    assert Touch.objects.filter(source="contact").count() == 1
+
+
 @pytest.mark.django_db
 def test_sets_begin_anew_when_a_trigger_was_missing(now: datetime) -> None:
     from django.db import connection  # noqa: PLC0415

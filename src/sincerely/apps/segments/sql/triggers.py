@@ -128,7 +128,11 @@ def put_up() -> None:
 def _standing(cursor) -> dict[str, str]:  # type: ignore[no-untyped-def]
     """Return the statement that takes each standing trigger down, by name."""
     if connection.vendor == "postgresql":
-        cursor.execute("SELECT tgname FROM pg_trigger WHERE NOT tgisinternal")
+        # A restore leaves what was there before in a schema of its own, triggers included.
+        cursor.execute(
+            "SELECT t.tgname FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid"
+            " WHERE NOT t.tgisinternal AND c.relnamespace = current_schema()::regnamespace"
+        )
         down = "DROP FUNCTION {} CASCADE"
     else:
         cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
