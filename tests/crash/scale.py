@@ -1,6 +1,6 @@
 """How large a crash test is, and where it writes down what it did.
 
-`CRASH_SCALE` is `small` in `make test`, `usual` in `make crash` (about twenty minutes on two
+`CRASH_SCALE` is `small` in `make test`, `usual` in `make crash` (an hour or two on two busy
 cores), `full` (the sizes of the reliability goals), or a number: so much of `usual`. `CRASH_REPORT`
 names the file that gets one line per test; `python -m tests.crash.table` makes a table of it.
 """
