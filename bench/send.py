@@ -200,8 +200,9 @@ def sender_module() -> list[str]:
 
 
 def family(pid: int) -> list[int]:
-    """A process and its children's children."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    """A process and its children's children, whichever of its threads started them."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    children = [one for task in tasks for one in (task / "children").read_text().split()]
     return [pid, *(one for child in children for one in family(int(child)))]
 
 
