@@ -41,13 +41,17 @@ FROM (SELECT DISTINCT contact_id, message_id FROM engagement_signal
 JOIN engagement_signal o ON o.contact_id = mine.contact_id AND o.message_id = mine.message_id
 WHERE o.kind = 'click' AND o.is_simulated = FALSE
 """
-_ACTS = f"""
-SELECT e.message_id, COALESCE(e.at, NULL)
-FROM (SELECT DISTINCT contact_id, mailing_id FROM engagement_signal
-    WHERE capture_id > %s AND capture_id <= %s) mine
-JOIN engagement_event e ON e.mailing_id = mine.mailing_id AND e.kind IN {SURE_ACTS}
-    AND e.contact_id = mine.contact_id
-"""  # noqa: S608 -- constants
+_MINE = """
+WITH mine AS (SELECT DISTINCT contact_id, mailing_id FROM engagement_signal
+    WHERE capture_id > %s AND capture_id <= %s)
+"""
+# One question for each kind: of several at once PostgreSQL may read all of a mailing for each row.
+_ACTS = _MINE + " UNION ALL ".join(
+    f"SELECT e.message_id, COALESCE(e.at, NULL) FROM mine"  # noqa: S608 -- constants
+    f" JOIN engagement_event e ON e.mailing_id = mine.mailing_id AND e.kind = '{kind}'"
+    f" AND e.contact_id = mine.contact_id"
+    for kind in SURE_ACTS
+)
 _DUE = """
 WITH next AS (SELECT capture_id, at FROM engagement_signal
     WHERE capture_id > %s AND capture_id <= %s ORDER BY capture_id LIMIT %s)
