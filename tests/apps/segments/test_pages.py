@@ -71,6 +71,27 @@ def test_an_unfinished_rule_is_not_saved(client: Client, now: datetime) -> None:
     assert not Segment.objects.exists()
 
 
+def test_a_circle_is_named_and_marked_where_it_begins(
+    client: Client, cast: Cast, now: datetime
+) -> None:
+    made = populate(6, now)
+    rule: dict[str, Any] = {"all": [{"criterion": "label", "label": made.labels[0]}]}
+    first = actions.create_segment("First", rule, now=now, actor=cast.actor)
+    use = {"all": [{"criterion": "segment", "segment": first.pk}]}
+    second = actions.create_segment("Second", use, now=now, actor=cast.actor)
+    circular = {"all": [*rule["all"], {"criterion": "segment", "segment": second.pk}]}
+    url = reverse("segments:edit", args=[first.pk])
+    assert f"?segment={first.pk}" in client.get(url).content.decode()
+    refused = client.post(url, posted(circular, name="First"))
+    assert refused.status_code == 422
+    line = refused.content.decode().split('data-rule-line="1"')[1].split("data-rule-line")[0]
+    assert "a circle (First → Second → First)" in line
+    live = client.post(f"{reverse('segments:preview')}?segment={first.pk}", posted(circular))
+    assert "a circle (First → Second → First)" in live.content.decode()
+    first.refresh_from_db()
+    assert first.rule == rule
+
+
 def test_form_and_preview_answer_htmx(client: Client, now: datetime) -> None:
     made = populate(3, now)
     rule = {

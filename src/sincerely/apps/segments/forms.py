@@ -11,7 +11,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from sincerely.apps.segments.queries import full_catalogue
 from sincerely.apps.segments.registry import criteria
-from sincerely.apps.segments.rules import Catalogue, Problem, check
+from sincerely.apps.segments.rules import Catalogue, Problem, problems_of
 from sincerely.apps.segments.rules.catalogue import CUSTOM, STANDARD_FIELDS
 from sincerely.apps.segments.rules.criterion import CRITERIA, Param
 from sincerely.apps.segments.rules.editing import boxed
@@ -127,15 +127,17 @@ def said(problem: Problem) -> str:
     return gettext(problem.template).format(**problem.values)
 
 
-def laid_out(rule: Rule, *, shows_missing: bool) -> Place:
+def laid_out(rule: Rule, *, shows_missing: bool, own_id: int | None = None) -> Place:
     """Return a rule as the form shows it, with its problems at their places.
 
     `shows_missing` is off while somebody is still typing: then nothing is said of what is missing.
+    `own_id` is the segment that is being edited.
     """
     whole = boxed(rule)
     catalogue = full_catalogue(whole)
     problems: dict[str, list[str]] = {}
-    for problem in check(whole, catalogue) if shows_missing else []:
+    found = problems_of(whole, catalogue, own_id=own_id) if shows_missing else []
+    for problem in found:
         problems.setdefault(problem.path, []).append(said(problem))
     return _Layout(catalogue, problems).place(whole, "", ROOT)
 

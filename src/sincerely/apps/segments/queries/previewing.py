@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.segments.queries.reading import Reading
-from sincerely.apps.segments.rules import Catalogue, Problem, WrongRule, check
+from sincerely.apps.segments.rules import Catalogue, Problem, WrongRule, check, problems_of
 from sincerely.apps.segments.rules.tree import Rule, walk
 from sincerely.apps.segments.surroundings import catalogue_of, moment_at
 
@@ -27,18 +27,18 @@ class Preview:
     catalogue: Catalogue = field(default_factory=Catalogue)
 
 
-def preview(rule: Rule, *, now: datetime, limit: int = 10) -> Preview:
+def preview(rule: Rule, *, now: datetime, limit: int = 10, own_id: int | None = None) -> Preview:
     """Return what a rule selects now: how many, some of them, and how many each part selects.
 
-    One reading serves them all: each criterion is read once.
+    One reading serves them all: each criterion is read once. `own_id` is the segment that is being
+    edited: a rule that leads back to it selects nobody, as it could not be saved.
     """
     catalogue = catalogue_of(rule)
     reading = Reading(moment_at(now), catalogue)
-    try:
-        found = reading.select(rule)
-    except WrongRule as wrong:
-        parts = _parts(rule, reading)
-        return Preview(problems=wrong.problems, catalogue=catalogue, parts=parts)
+    problems = problems_of(rule, catalogue, own_id=own_id)
+    if problems:
+        return Preview(problems=problems, catalogue=catalogue, parts=_parts(rule, reading))
+    found = reading.select(rule)
     people = Contact.objects.filter(pk__in=list(found[:limit])).order_by("pk")
     return Preview(len(found), list(people), _parts(rule, reading), catalogue=catalogue)
 

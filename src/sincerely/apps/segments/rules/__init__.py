@@ -4,7 +4,7 @@ from sincerely.apps.segments.rules import criteria
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.checking import Problem, WrongRule, check
 from sincerely.apps.segments.rules.evaluating import Moment, evaluate, explain
-from sincerely.apps.segments.rules.expanding import expand, segments_used
+from sincerely.apps.segments.rules.expanding import expand, problems_of, segments_used
 from sincerely.apps.segments.rules.person import Person
 from sincerely.apps.segments.rules.phrasing import sentence
 from sincerely.apps.segments.rules.tree import normal
@@ -21,6 +21,7 @@ __all__ = [
     "expand",
     "explain",
     "normal",
+    "problems_of",
     "segments_used",
     "sentence",
 ]

@@ -44,6 +44,15 @@ def expand(rule: Rule, catalogue: Catalogue, *, own_id: int | None = None) -> Ru
     return _Expansion(catalogue).replace(rule, "")
 
 
+def problems_of(rule: Rule, catalogue: Catalogue, *, own_id: int | None = None) -> list[Problem]:
+    """Return all that keeps a rule from being saved, each with its place; an empty list is good."""
+    try:
+        expand(rule, catalogue, own_id=own_id)
+    except WrongRule as wrong:
+        return wrong.problems
+    return []
+
+
 def _circles(rule: Rule, catalogue: Catalogue, own_id: int | None) -> Iterator[Problem]:
     for path, node in walk(rule):
         if node.get("criterion") != "segment":
@@ -57,7 +66,13 @@ def _follow(
 ) -> Iterator[Problem]:
     name = {"name": catalogue.name_of("segment", segment_id)}
     if segment_id in above or len(above) > DEPTH_LIMIT:
-        yield Problem(path, _("The segment '{name}' leads back to itself: a circle."), name)
+        way = [*above[above.index(segment_id) if segment_id in above else 0 :], segment_id]
+        shown = " → ".join(catalogue.name_of("segment", number) for number in way)
+        yield Problem(
+            path,
+            _("The segment '{name}' leads back to itself: a circle ({way})."),
+            {**name, "way": shown},
+        )
         return
     rule = dict(catalogue.segments[segment_id].rule)
     inner = check(rule, catalogue)

@@ -66,11 +66,13 @@ def rule_form(request: HttpRequest) -> HttpResponse:
 def rule_preview(request: HttpRequest) -> HttpResponse:
     """Return how many and who, and the count of each part."""
     rule = boxed(rule_from(request.POST))
-    return render(request, "segments/_preview.html", _previewed(rule))
+    own = request.GET.get("segment", "")
+    own_id = int(own) if own.isdecimal() and len(own) < 19 else None
+    return render(request, "segments/_preview.html", _previewed(rule, own_id))
 
 
-def _previewed(rule: Rule) -> dict[str, Any]:
-    shown = preview(rule, now=clock_now())
+def _previewed(rule: Rule, own_id: int | None) -> dict[str, Any]:
+    shown = preview(rule, now=clock_now(), own_id=own_id)
     paths = places_of(rule)
     return {
         "preview": shown,
@@ -168,10 +170,11 @@ def _page(
     segment: Segment | None = None,
     shows_missing: bool = True,
 ) -> HttpResponse:
+    own_id = segment.pk if segment else None
     shown = {
         "segment": segment,
         "form": form,
-        "place": laid_out(rule, shows_missing=shows_missing),
-        **_previewed(boxed(rule)),
+        "place": laid_out(rule, shows_missing=shows_missing, own_id=own_id),
+        **_previewed(boxed(rule), own_id),
     }
     return render(request, "segments/edit.html", shown, status=422 if form.errors else 200)
