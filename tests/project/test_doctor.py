@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import argparse
-from datetime import timedelta
+import os
+import socket
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from sincerely.apps.consent.actions import permit, suppress, withdraw
 from sincerely.apps.consent.rules.proof import Proof
 from sincerely.apps.engagement.models import ContactEngagement, Event, SignalVerdict
+from sincerely.apps.operation.actions import Life, beat
+from sincerely.apps.operation.models import Heartbeat
 from sincerely.apps.sending.models import Dispatch, Message, SenderIdentity, Transport
 from sincerely.apps.team.rules import PROGRAM
 from sincerely.engines.folder.steps import fold_all
 from sincerely.project import doctor
+from sincerely.wire.health import PROCESSES
 from tests.apps.engagement.conftest import world
 from tests.apps.engagement.world import World
 from tests.cast import Cast
@@ -63,7 +70,70 @@ def sent(world: World, cast: Cast) -> World:
 
 def test_a_sound_installation_is_well(sent: World, capsys: pytest.CaptureFixture[str]) -> None:
     status, said = examine(capsys)
-    assert (status, "All is well." in said) == (0, True), said
+    assert status == 0, said
+    assert "[note ] The processes run." in said, "nothing runs, so it is not fine"
+    assert "Nothing runs" in said
+    assert "All is well." not in said
+
+
+@pytest.fixture
+def running(sent: World) -> World:
+    """Every process has just shown that it lives (they all are this one)."""
+    for process in PROCESSES:
+        show(process)
+    return sent
+
+
+def show(process: str, *, ago: timedelta = timedelta(), **facts: Any) -> None:
+    """Write a sign of life as a process does, some time ago."""
+    at = datetime.now(UTC) - ago
+    life = Life(process, socket.gethostname(), os.getpid(), at, at, 1, 0)
+    beat(replace(life, **facts), now=at)
+
+
+def test_running_processes_are_well_at_any_address(
+    running: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, said = examine(capsys)
+    assert (status, "[fine ] The processes run." in said) == (0, True), said
+    assert "All is well." in said
+
+
+NO_PROCESS = 4_194_305  # one more than Linux ever numbers
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({"process_id": NO_PROCESS}, "No sender process runs"),
+        ({"host": "elsewhere", "ago": timedelta(minutes=5)}, "No sender process runs"),
+        ({"turned_at": datetime(2026, 1, 1, tzinfo=UTC)}, "is stuck"),
+        (None, "No sender process runs"),
+    ],
+    ids=["killed", "silent", "stuck", "never started"],
+)
+def test_a_process_that_does_not_run_is_wrong(
+    running: World,
+    capsys: pytest.CaptureFixture[str],
+    facts: dict[str, Any] | None,
+    words: str,
+) -> None:
+    Heartbeat.objects.filter(process="sender").delete()
+    if facts is not None:
+        show("sender", **facts)
+    status, said = examine(capsys, deep=False)
+    assert (status, "[wrong] The processes run." in said, words in said) == (1, True, True), said
+    assert "All is well." not in said
+
+
+def test_the_mailbox_is_missed_only_where_mail_goes_there(
+    running: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Heartbeat.objects.filter(process="mailbox").delete()
+    assert examine(capsys, deep=False)[0] == 1
+    Transport.objects.filter(is_default=True).update(kind="provider")
+    status, said = examine(capsys, deep=False)
+    assert (status, "No mailbox process runs" in said) == (0, True), said
 
 
 def test_each_broken_promise_is_named(sent: World, capsys: pytest.CaptureFixture[str]) -> None:

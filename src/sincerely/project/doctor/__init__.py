@@ -15,6 +15,8 @@ from sincerely.project.doctor.rebuild import rebuild_checks
 from sincerely.project.doctor.surroundings import surroundings
 from sincerely.project.doctor.verdicts import Check, Finding
 
+FINE, NOTE, WRONG = "fine", "note", "wrong"
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Take whether to rebuild everything for comparison, which reads all events."""
@@ -30,19 +32,27 @@ def run(options: argparse.Namespace) -> int:
     checks = [*surroundings(), *invariants()]
     if options.rebuild_check:
         checks += rebuild_checks()
-    bad = sum(not _report(check) for check in checks)
-    print(f"{bad} of {len(checks)} checks found something." if bad else "All is well.")
-    return 1 if bad else 0
+    told = [_report(check) for check in checks]
+    print(_summary(told))
+    return 1 if WRONG in told else 0
 
 
-def _report(check: Check) -> bool:
-    """Print one check and return whether it found nothing wrong."""
+def _report(check: Check) -> str:
+    """Print one check and return what came of it."""
     try:
         findings = check.look()
     except DatabaseError as problem:
         findings = [Finding(f"This could not be checked: {problem}".strip())]
-    wrong = [finding for finding in findings if not finding.is_note]
-    print(f"[{'wrong' if wrong else 'fine '}] {check.sentence}")
+    verdict = WRONG if not all(one.is_note for one in findings) else FINE
+    if verdict == FINE and any(one.denies for one in findings):
+        verdict = NOTE
+    print(f"[{verdict:5}] {check.sentence}")
     for finding in findings:
         print(f"        {finding.sentence}")
-    return not wrong
+    return verdict
+
+
+def _summary(told: list[str]) -> str:
+    if WRONG in told:
+        return f"{told.count(WRONG)} of {len(told)} checks found something."
+    return "Nothing is wrong; see the note." if NOTE in told else "All is well."

@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sincerely.apps.sending.models import Transport, TransportKind
+from sincerely.project.doctor.processes import process_findings
 from sincerely.project.doctor.verdicts import Check, Finding
 from sincerely.wire import clock
 
@@ -27,7 +28,7 @@ def surroundings() -> list[Check]:
         Check("The folder of the installation can be written.", _folder),
         Check("The disk has at least one gigabyte left.", _disk),
         Check("The business clock tells the real time.", _clock),
-        Check("The processes answer.", _processes),
+        Check("The processes run.", process_findings),
         Check("There is a way for mail to leave.", _transport),
     ]
 
@@ -74,20 +75,6 @@ def _clock() -> list[Finding]:
     if settings.CLOCK_TURNABLE:
         return [Finding(f"It may be turned and says {clock.now():%Y-%m-%d %H:%M}.", is_note=True)]
     return []
-
-
-def _processes() -> list[Finding]:
-    """Whether somebody listens; nobody doing so is only told, since `serve` may be elsewhere."""
-    places = {
-        "web": settings.WEB_ADDRESS,
-        "tracker": settings.TRACKER_ADDRESS,
-        "test mailbox": settings.MAILBOX_ADDRESS,
-    }
-    return [
-        Finding(f"The {name} process does not answer at {place}.", is_note=True)
-        for name, place in places.items()
-        if not _answers(place)
-    ]
 
 
 def _answers(place: str) -> bool:

@@ -8,10 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing found, as a plain sentence; a note is no fault."""
+    """One thing found, as a plain sentence; a note is no fault.
+
+    A note that denies the check's own sentence keeps it from being called fine.
+    """
 
     sentence: str
     is_note: bool = False
+    denies: bool = False
 
 
 @dataclass(frozen=True, slots=True)
