@@ -22,8 +22,8 @@ TRIM_EVERY = 600  # rests
 # While others wait to write, a slice lasts no longer, so that pages stay quick. Alone it may: what
 # a slice costs anyhow is a third of the work in slices of 40 ms. On PostgreSQL nobody ever waits.
 AWAITED_SECONDS = 0.04
-ALONE_SECONDS = {"sqlite": 0.1, "postgresql": 1.0}
-FEWEST, FEWEST_ALONE, MOST = 150, 500, 4_000
+ALONE_SECONDS = {"sqlite": 0.2, "postgresql": 1.0}
+FEWEST, FEWEST_ALONE, MOST = 150, 1_000, 4_000
 
 
 @dataclass(slots=True)
