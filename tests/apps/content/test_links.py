@@ -12,7 +12,7 @@ from django.test import Client
 from sincerely.apps.content.actions import create_content, freeze
 from sincerely.apps.content.actions.editing import save_draft
 from sincerely.apps.content.actions.links import NotLabelled, choose_label, review_links
-from sincerely.apps.content.checks import walls_of
+from sincerely.apps.content.checks import check_content, walls_of
 from sincerely.apps.content.links import link_review, links_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
@@ -125,6 +125,40 @@ def test_a_link_edited_after_labelling_stops_the_launch_until_reviewed(scene: Sc
     review_links(scene.content_id, now=scene.now, actor=scene.cast.actor)
     assert not walls_of(scene.content)
     assert "https://shop.example/cats" not in scene.content.link_choices
+
+
+def test_a_changed_address_keeps_its_label_when_the_labels_are_said_to_be_right(
+    scene: Scene, client: Client
+) -> None:
+    scene.label("https://shop.example/cats", scene.cats)
+    scene.label("https://shop.example/sale", None)
+    kittens = "https://shop.example/kittens"
+    scene.edit(source=SEVEN.replace("https://shop.example/cats", kittens))
+    client.force_login(scene.cast.bob)
+    page = client.get(f"/mail/content/{scene.content_id}/links/").content.decode()
+    picker = page.split(f'value="{kittens}"')[1].split("</select>")[0]
+    assert f'value="{scene.cats.pk}" selected' in picker
+    bare = [one.message for one in check_content(scene.content) if one.code == "links_unlabelled"]
+    assert [message.split()[0] for message in bare] == ["2"]
+    client.post(f"/mail/content/{scene.content_id}/links/review/")
+    found = {link.url: link.label_id for link in links_of(scene.content)}
+    assert found[kittens] == scene.cats.pk
+    assert found["https://shop.example/sale"] is None
+    assert not walls_of(scene.content)
+
+
+def test_a_changed_address_may_lose_its_label_and_other_words_never_get_it(scene: Scene) -> None:
+    scene.label("https://shop.example/cats", scene.cats)
+    scene.edit(source=SEVEN.replace("shop.example/cats", "shop.example/kittens"))
+    scene.label("https://shop.example/kittens", None)
+    review_links(scene.content_id, now=scene.now, actor=scene.cast.actor)
+    assert links_of(scene.content)[1].label_id is None
+    scene.label("https://shop.example/kittens", scene.cats)
+    fish = SEVEN.replace("shop.example/cats", "shop.example/fish").replace("Cat food", "Fish food")
+    scene.edit(source=fish)
+    assert [(one.was_url, one.label_id) for one in link_review(scene.content).changes] == [
+        ("https://shop.example/kittens", None)
+    ]
 
 
 def test_words_edited_elsewhere_leave_the_review_alone(scene: Scene) -> None:

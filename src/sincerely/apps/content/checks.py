@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from sincerely.apps.content.compiler import CompileProblem, Draft, compile_draft
-from sincerely.apps.content.links import review_of
+from sincerely.apps.content.links import as_reviewed, review_of
 from sincerely.apps.content.models import Content, Mode
 from sincerely.apps.content.queries.people import known_fields
 from sincerely.apps.content.queries.relevance import irrelevance
@@ -57,7 +57,7 @@ def check_content(
     found += _of_review(content, draft)
     found += _of_envelope(content, draft, refuses_replies=refuses_replies)
     found += _of_fields(draft)
-    found += _of_links(draft)
+    found += _of_links(as_reviewed(content, draft.links))
     found += _of_confirming(content, draft)
     found += _of_parts(content, draft)
     if audience is not None and now is not None:
@@ -139,10 +139,10 @@ def _of_fields(draft: Draft) -> Iterator[Finding]:
             yield Finding("no_fallback", WARNING, message % {"name": name}, "fallback", name)
 
 
-def _of_links(draft: Draft) -> Iterator[Finding]:
-    for link in draft.links:
+def _of_links(links: list[LinkFacts]) -> Iterator[Finding]:
+    for link in links:
         yield from _of_link(link)
-    bare = [link for link in draft.links if link.may_be_labelled and link.label_id is None]
+    bare = [link for link in links if link.may_be_labelled and link.label_id is None]
     if bare:
         message = ngettext(
             "%(count)d link has no label, so clicks on it teach nothing.",

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from sincerely.apps.content.compiler import CompileProblem, compile_draft
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.rules.links import LinkFacts
@@ -22,7 +25,19 @@ def link_review(content: Content) -> LinkReview:
     return review_of(content, links)
 
 
-def review_of(content: Content, links: list[LinkFacts]) -> LinkReview:
+def review_of(content: Content, links: Sequence[LinkFacts]) -> LinkReview:
     """Say the same of links that are known already."""
-    chosen = {url for url, choice in content.link_choices.items() if choice.get("label")}
-    return review(links, reviewed=content.reviewed_links, chosen=chosen)
+    return review(links, reviewed=content.reviewed_links, choices=content.link_choices)
+
+
+def kept_labels(content: Content, links: Sequence[LinkFacts]) -> dict[str, int]:
+    """Return by address the labels that a review would carry over from the address before."""
+    bare = {link.url for link in links if link.label_id is None}
+    found = review_of(content, links).changes
+    return {one.url: one.label_id for one in found if one.label_id and one.url in bare}
+
+
+def as_reviewed(content: Content, links: Sequence[LinkFacts]) -> list[LinkFacts]:
+    """Return the links with the labels that they would have after a review."""
+    kept = kept_labels(content, links)
+    return [replace(link, label_id=kept[link.url]) if link.url in kept else link for link in links]

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from sincerely.apps.content.actions.editing import save_draft
-from sincerely.apps.content.links import links_of, review_of
+from sincerely.apps.content.links import kept_labels, links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.rules.links import LABELLED_ROLES
 from sincerely.apps.content.rules.review import snapshot
@@ -64,9 +64,22 @@ def _choose(
 
 
 def review_links(content_id: int, *, now: datetime, actor: Actor) -> Content:
-    """Note that a member has seen the links as they are now, with their labels."""
+    """Note that a member has seen the links as they are now, with their labels.
+
+    A link whose address changed keeps its label, unless a member chose otherwise.
+    """
     with transaction.atomic():
         content = Content.objects.select_related("brand").get(pk=content_id)
+        choices = dict(content.link_choices)
+        for url, label_id in kept_labels(content, links_of(content)).items():
+            choices[url] = {**choices.get(url, {}), "label": label_id}
+        content = save_draft(
+            content_id,
+            base_revision=content.revision,
+            changes={"link_choices": choices},
+            now=now,
+            actor=actor,
+        )
         _remember(content)
         audit(actor, "content.links_reviewed", now=now, subject=content)
     return content

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sincerely.apps.content.rules.links import LinkFacts
@@ -11,11 +11,15 @@ from sincerely.apps.content.rules.links import LinkFacts
 
 @dataclass(frozen=True, slots=True)
 class LinkChange:
-    """A link that nobody has reviewed: new, or another address in the place of `was_url`."""
+    """A link that nobody has reviewed: new, or another address in the place of `was_url`.
+
+    `label_id` is the label of the address it replaces: the review keeps it unless told otherwise.
+    """
 
     url: str
     text: str
     was_url: str = ""
+    label_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +49,10 @@ def review(
     links: Sequence[LinkFacts],
     *,
     reviewed: Sequence[Mapping[str, Any]],
-    chosen: Collection[str],
+    choices: Mapping[str, Mapping[str, Any]],
 ) -> LinkReview:
     """Compare the links with those last reviewed and with the addresses that got a label."""
+    chosen = {url: choice["label"] for url, choice in choices.items() if choice.get("label")}
     present = [link for link in links if link.may_be_labelled]
     if not present:
         return LinkReview("none")
@@ -58,12 +63,25 @@ def review(
     urls = {link.url for link in present}
     gone = [url for url in (*texts, *sorted(set(chosen) - set(texts))) if url not in urls]
     fresh = [link for link in present if link.url not in known]
-    changes = _paired(fresh, gone, texts)
+    labels = {str(link["url"]): link.get("label") for link in reviewed} | chosen
+    decided = {url for url, choice in choices.items() if "label" in choice}
+    changes = [
+        change if change.url in decided else replace(change, label_id=_kept(change, texts, labels))
+        for change in _paired(fresh, gone, texts)
+    ]
     if not reviewed:  # labels were chosen while writing: only a lost one tells of a change
         changes = [change for change in changes if change.was_url]
     paired = {change.was_url for change in changes}
     removed = tuple(url for url in gone if url not in paired)
     return LinkReview("stale" if changes else "current", tuple(changes), removed)
+
+
+def _kept(
+    change: LinkChange, texts: Mapping[str, str], labels: Mapping[str, int | None]
+) -> int | None:
+    """Return the label that the same words had; other words in its place may be another subject."""
+    known = texts.get(change.was_url, change.text)  # labelled while writing: its words are unknown
+    return labels.get(change.was_url) if known == change.text else None
 
 
 def _paired(

@@ -89,11 +89,12 @@ class LinkOut(Schema):
 
 
 class LinkChangeOut(Schema):
-    """A link that changed after its label was chosen."""
+    """A link that changed after its label was chosen; a review keeps the label named here."""
 
     url: str
     text: str
     was_url: str
+    label_id: int | None
 
 
 class LinksOut(Schema):

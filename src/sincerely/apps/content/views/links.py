@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from sincerely.apps.content.actions import links as actions
 from sincerely.apps.content.compiler import CompileProblem
 from sincerely.apps.content.forms.links import LinkLabelForm, form_of
-from sincerely.apps.content.links import links_of, review_of
+from sincerely.apps.content.links import as_reviewed, links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
 from sincerely.apps.labels.queries import labels
@@ -70,16 +70,17 @@ def links_context(content: Content) -> dict[str, Any]:
     except CompileProblem as problem:
         return {"content": content, "problem": str(problem), "rows": []}
     choices = labels()
+    shown = as_reviewed(content, found)
     rows = [
         {"link": link, "form": form_of(link, number, choices) if link.may_be_labelled else None}
-        for number, link in enumerate(found, start=1)
+        for number, link in enumerate(shown, start=1)
     ]
     return {
         "content": content,
         "rows": rows,
         "review": review_of(content, found),
         "unlabelled_count": sum(
-            1 for link in found if link.may_be_labelled and link.label_id is None
+            1 for link in shown if link.may_be_labelled and link.label_id is None
         ),
     }
 
