@@ -48,7 +48,8 @@ def test_the_label_column_is_known_by_its_names(header: str) -> None:
         ("Achternaam", "last_name"), ("Efternavn", "last_name"), ("naam", "full_name"),
         ("Språk", "language"), ("taal", "language"), ("Tijdzone", "time_zone"),
         ("OPTIN_TIME", "signed_up_at"), ("Inschrijfdatum", "signed_up_at"),
-        ("Tilmeldt den", "signed_up_at"), ("Last Email Open Date", "last_open_at"),
+        ("Tilmeldt den", "signed_up_at"), ("Oprettet", "signed_up_at"), ("Created", "signed_up_at"),
+        ("Last Email Open Date", "last_open_at"),
         ("Senast öppnad", "last_open_at"), ("Seneste klik", "last_click_at"),
         ("Laatst verzonden", "last_sent_at"), ("Shoe size", ""),
     ],
@@ -163,6 +164,38 @@ def test_choices_survive_storage_and_are_checked() -> None:
     found = {(problem.code, problem.column) for problem in check(choices, fields={})}
     assert found == {("unknown_field", 1), ("target_twice", 2)}
     assert check(Choices(), fields={})[0].code == "no_address_column"
+
+
+def test_a_new_field_may_not_take_the_name_of_one_that_exists() -> None:
+    fields = {
+        "noter": KnownField("noter", "Noter", "text"),
+        "old": KnownField("old", "Old", "text", is_put_away=True),
+    }
+    new = [
+        Target("new_field", name=name) for name in ("Noter", "Old", "Fresh", "Fresh", "noter", " ")
+    ]
+    odd = Target("new_field", name="Odd", kind="pair")
+    found = check(Choices(targets=(Target("address"), *new, odd)), fields=fields)
+    assert [(problem.code, problem.column) for problem in found] == [
+        ("field_exists", 1), ("field_put_away", 2), ("target_twice", 4), ("field_name", 6),
+        ("unknown_kind", 7),
+    ]  # fmt: skip
+    gone = Choices(targets=(Target("address"), Target("field", key="old")))
+    assert [problem.code for problem in check(gone, fields=fields)] == ["unknown_field"]
+
+
+def test_a_header_finds_its_field_whatever_its_script() -> None:
+    fields = [
+        KnownField("field", "电话", "text"),
+        KnownField("field_2", "地址", "text"),
+        KnownField("old", "Old", "text", is_put_away=True),
+    ]
+    header = ["地址", "生日", "old", "2", "Fødselsdag"]
+    targets = guess_mapping(header, [["a", "b", "c", "d", "e"]], fields=fields)
+    assert [(target.to, target.key) for target in targets] == [
+        ("field", "field_2"), ("new_field", "field"), ("ignore", ""), ("new_field", "field_2"),
+        ("new_field", "birthday"),
+    ]  # fmt: skip
 
 
 @given(st.emails(), st.text(max_size=20), st.text(max_size=20))

@@ -12,6 +12,7 @@ from django.test import Client
 
 from sincerely.apps.consent.models import OptOut, Permission
 from sincerely.apps.consent.queries.types import default_type, subscription_types
+from sincerely.apps.contacts.actions import create_list, define_field
 from sincerely.apps.contacts.models import Contact, ContactList, ListMembership
 from sincerely.apps.interests.models import ContactLabel
 from sincerely.apps.labels.models import Label
@@ -77,6 +78,7 @@ def test_a_file_comes_in_by_the_pages(cast: Cast, alice: Client, now: datetime) 
     kind = claim(now).subscription_type_id
     refused = alice.post(url, {"decision": "single", "subscription_type": kind})
     assert refused.status_code == 422
+    assert list(refused.context["form"].errors) == ["document"]
     said = {
         "decision": "single",
         "subscription_type": kind,
@@ -106,6 +108,43 @@ def test_a_file_comes_in_by_the_pages(cast: Cast, alice: Client, now: datetime) 
     shown = re.findall(r"(?s)new people.*?(\d+)", page)
     assert shown[0] == "20"
     assert alice.get("/people/import/").status_code == 200
+
+
+def test_a_new_field_of_a_name_that_exists_is_refused_at_its_column(
+    cast: Cast, alice: Client, now: datetime
+) -> None:
+    taken(TEXT, now=now, actor=cast.actor)
+    work = upload(alice, TEXT)
+    url = f"/people/import/{work.pk}/columns/"
+    shown = {
+        b.html_name: b.initial for b in alice.get(url).context["form"] if b.initial is not None
+    }
+    assert shown["column_3"] == "field:punten"
+    shown.pop("keep_known", None)
+    page = alice.post(url, shown | {"column_3": "new:text", "new_list": "Fair"})
+    assert page.status_code == 422
+    assert page.context["form"].errors["column_3"]
+    assert not ContactList.objects.exists()
+    twice = alice.post(url, shown | {"column_1": "first_name", "column_3": "first_name"})
+    assert twice.context["form"].errors["column_3"] == ["Two columns go to the same place."]
+    # A field that somebody made after the check stops the start, and nothing else.
+    mapped(alice, work, column_3="ignore", column_1="new:text")
+    alice.post(f"/people/import/{work.pk}/permission/", {"decision": "none"})
+    assert finish(work, now=now).state == "checked"
+    define_field("voornaam", kind="text", now=now, actor=cast.actor)
+    page = alice.post(f"/people/import/{work.pk}/start/", follow=True)
+    assert "There is a field with the name of this column already" in page.content.decode()
+    assert finish(work, now=now).state == "checked"
+
+
+def test_a_list_that_exists_is_filled_and_not_made_again(
+    cast: Cast, alice: Client, now: datetime
+) -> None:
+    create_list("Fair", now=now, actor=cast.actor)
+    work = upload(alice, TEXT)
+    mapped(alice, work, new_list="Fair")
+    work.refresh_from_db()
+    assert work.choices["list_ids"] == [ContactList.objects.get().pk]
 
 
 def test_an_opt_out_list_wants_its_count_typed(cast: Cast, alice: Client, now: datetime) -> None:

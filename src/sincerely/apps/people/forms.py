@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any
 
@@ -10,7 +10,7 @@ from django import forms
 from django.forms.boundfield import BoundField
 from django.utils.translation import gettext_lazy as _
 
-from sincerely.apps.people.rules.choices import Choices, Claim, KnownField, Target
+from sincerely.apps.people.rules.choices import Choices, Claim, KnownField, Problem, Target
 
 PARTS = (
     ("ignore", _("Leave out")),
@@ -135,6 +135,12 @@ class MappingForm(forms.Form):
             raise forms.ValidationError(_("Exactly one column must be the e-mail address."))
         return cleaned
 
+    def mark(self, problems: Iterable[Problem], words: Callable[[Problem], str]) -> None:
+        """Show each problem at its column, or above the form where it is about none."""
+        for problem in problems:
+            name = None if problem.column is None else f"column_{problem.column}"
+            self.add_error(name, words(problem))
+
     def result(self) -> Choices:
         """Return the choices as they are now."""
         cleaned = self.cleaned_data
@@ -151,7 +157,7 @@ class MappingForm(forms.Form):
 
     def _target(self, place: int, word: str) -> Target:
         guessed = self._before.targets[place] if place < len(self._before.targets) else Target()
-        name = self._header[place][:80]
+        name = self._header[place].strip()[:80]
         how: dict[str, Any] = {"order": guessed.order, "decimal_comma": guessed.decimal_comma}
         if word.startswith("new:"):
             key = guessed.key or f"column_{place + 1}"
@@ -174,6 +180,8 @@ def _word_of(target: Target) -> str:
 class PermissionForm(forms.Form):
     """Where the permission of these people comes from; without one they are only stored."""
 
+    # What a yes needs is asked for by the server alone: a browser would ask with a no, too.
+    use_required_attribute = False
     decision = forms.ChoiceField(
         label=_("Did these people agree to get your mail?"),
         choices=[
@@ -183,12 +191,17 @@ class PermissionForm(forms.Form):
         ],
         widget=forms.RadioSelect,
     )
-    subscription_type = forms.ChoiceField(label=_("To what kind of mail?"), required=False)
+    subscription_type = forms.ChoiceField(
+        label=_("To what kind of mail?"), error_messages={"required": _("Choose a kind of mail.")}
+    )
     document = forms.CharField(
         label=_("Where and how did they agree?"),
         max_length=300,
-        required=False,
-        help_text=_("For example: form on our website, with this wording; paper list of the fair."),
+        help_text=_(
+            "Needed with a yes. For example: form on our website, with this wording; paper list of"
+            " the fair."
+        ),
+        error_messages={"required": _("Say where they agreed: this is the proof you keep.")},
     )
     agreed_on = forms.DateField(
         label=_("When?"),
@@ -203,16 +216,9 @@ class PermissionForm(forms.Form):
         field = self.fields["subscription_type"]
         assert isinstance(field, forms.ChoiceField)
         field.choices = [(str(pk), name) for pk, name in types]
-
-    def clean(self) -> dict[str, Any]:
-        """Ask for the origin where a permission is declared."""
-        cleaned = super().clean() or {}
-        if cleaned.get("decision") in ("single", "double"):
-            if not cleaned.get("document"):
-                self.add_error("document", _("Say where they agreed: this is the proof you keep."))
-            if not cleaned.get("subscription_type"):
-                self.add_error("subscription_type", _("Choose a kind of mail."))
-        return cleaned
+        if self.is_bound and self.data.get(self.add_prefix("decision")) == "none":
+            for name in ("subscription_type", "document"):
+                self.fields[name].required = False
 
     def claim(self) -> Claim | None:
         """Return the declared origin, or None."""

@@ -17,6 +17,8 @@ NO = frozenset({"0", "false", "no", "n", "off", "nee", "nej", "non", "falsk", "f
 _RESERVED = frozenset(
     {"address", "first_name", "last_name", "language", "time_zone", "labels", "id", "fields"}
 )
+# Letters that Unicode does not take apart into a plain one and an accent.
+_SPELLED = str.maketrans({"ø": "o", "æ": "ae", "ß": "ss", "œ": "oe", "ł": "l", "đ": "d", "þ": "th"})
 
 
 class BadValue(ValueError):
@@ -29,10 +31,11 @@ class BadValue(ValueError):
 
 def key_for(name: str) -> str:
     """Return a key for a field's name: ASCII, lower case, `_` between words, never reserved."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    spelled = unicodedata.normalize("NFKD", name.lower().translate(_SPELLED))
+    plain = spelled.encode("ascii", "ignore").decode()
     key = re.sub(r"[^a-z0-9]+", "_", plain).strip("_")[:38]
     if not key or not key[0].isalpha() or key in _RESERVED:
-        key = f"f_{key}".rstrip("_")
+        key = f"field_{key}"[:38].rstrip("_")
     return key
 
 

@@ -14,13 +14,14 @@ from django.db import transaction
 
 from sincerely.apps.contacts.actions.fields import define_field
 from sincerely.apps.contacts.actions.lists import create_list
+from sincerely.apps.contacts.models import ContactList
 from sincerely.apps.labels.models import Label
 from sincerely.apps.labels.rules import checked_name
 from sincerely.apps.operation.actions import keep_file
 from sincerely.apps.people.actions.staging import stage_if_missing
 from sincerely.apps.people.models import Import, WorkState
 from sincerely.apps.people.queries.files import look_at, path_of
-from sincerely.apps.people.queries.imports import known_fields, known_labels
+from sincerely.apps.people.queries.imports import all_fields, known_labels
 from sincerely.apps.people.queries.staged import flags_path
 from sincerely.apps.people.rules.choices import Choices, Problem, Target, check, from_json
 from sincerely.apps.people.rules.dialect import FileRefused
@@ -66,7 +67,7 @@ def bring_file(
         raise
     keep_file(stored_as, path, now=now)
     house = organisation()
-    targets = guess_mapping(header, rows, fields=list(known_fields().values()))
+    targets = guess_mapping(header, rows, fields=list(all_fields().values()))
     if kind == "opt_out":
         targets = tuple(t if t.to == "address" else Target() for t in targets)
     choices = Choices(
@@ -91,11 +92,17 @@ def bring_file(
 
 
 def keep_choices(import_id: int, choices: Choices, *, now: datetime, actor: Actor) -> Import:
-    """Store choices on the way without asking for a check; raises Refused once it is too late."""
+    """Store choices on the way without asking for a check.
+
+    Raises Refused for what must be put right, and once it is too late.
+    """
     with transaction.atomic():
         work = Import.objects.select_for_update().get(pk=import_id)
         if work.state not in OPEN:
             raise Refused([Problem("too_late")])
+        problems = check(choices, fields=all_fields())
+        if problems:
+            raise Refused(problems)
         if choices.to_json() != work.choices:
             work.choices = choices.to_json()
             work.state = WorkState.DRAFT
@@ -114,7 +121,7 @@ def choose(
     """
     with transaction.atomic():
         work = Import.objects.select_for_update().get(pk=import_id)
-        problems = check(choices, fields=known_fields())
+        problems = check(choices, fields=all_fields())
         if work.state not in OPEN:
             problems.append(Problem("too_late"))
         if problems:
@@ -163,6 +170,9 @@ def start(import_id: int, *, now: datetime, actor: Actor, typed_count: int | Non
             raise Refused([Problem("not_checked")])
         if work.kind == "opt_out" and typed_count != work.row_count:
             raise Refused([Problem("wrong_count", None, str(work.row_count))])
+        problems = check(from_json(work.choices), fields=all_fields())
+        if problems:  # somebody made a field, or put one away, since the check
+            raise Refused(problems)
         work.choices = _with_new_fields(from_json(work.choices), now=now, actor=actor).to_json()
         work.state = WorkState.QUEUED
         work.position = work.done_count = 0
@@ -192,8 +202,9 @@ def _with_new_fields(choices: Choices, *, now: datetime, actor: Actor) -> Choice
 
 
 def new_list(name: str, *, now: datetime, actor: Actor) -> int:
-    """Create the list that an import fills and return its id."""
-    return create_list(name, now=now, actor=actor, origin="import").pk
+    """Return the id of the list of this name that an import fills; made where there is none."""
+    known = ContactList.objects.filter(name=name.strip()).first()
+    return known.pk if known else create_list(name, now=now, actor=actor, origin="import").pk
 
 
 def cancel(import_id: int, *, now: datetime, actor: Actor) -> Import:

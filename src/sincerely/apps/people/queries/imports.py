@@ -54,12 +54,19 @@ def files_go_at(work: Import) -> datetime | None:
     return work.finished_at + timedelta(days=days)
 
 
+def all_fields() -> dict[str, KnownField]:
+    """Return the custom fields by key, those that were put away too."""
+    return {
+        row.key: KnownField(
+            row.key, row.name, row.kind, tuple(row.choices), is_put_away=row.archived_at is not None
+        )
+        for row in FieldDefinition.objects.order_by("name")
+    }
+
+
 def known_fields() -> dict[str, KnownField]:
     """Return the custom fields that can be filled, by key."""
-    return {
-        row.key: KnownField(row.key, row.name, row.kind, tuple(row.choices))
-        for row in FieldDefinition.objects.filter(archived_at=None).order_by("name")
-    }
+    return {key: known for key, known in all_fields().items() if not known.is_put_away}
 
 
 def known_labels() -> dict[str, int]:

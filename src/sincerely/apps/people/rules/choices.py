@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ TARGETS = (
 SINGLE = frozenset(TARGETS) - {"ignore", "label_flag", "field", "new_field", "labels"}
 HISTORY = ("last_sent_at", "last_open_at", "last_click_at")
 DUPLICATES = ("merge", "first", "last")
+NEW_KINDS = ("text", "number", "date", "boolean")
+FIELD_NAME_CHARS = 80
 TIERS = ("full", "hygiene", "none")
 
 
@@ -86,6 +89,7 @@ class KnownField:
     name: str
     kind: str
     choices: tuple[str, ...] = field(default=())
+    is_put_away: bool = False
 
 
 def from_json(stored: dict[str, Any]) -> Choices:
@@ -103,23 +107,55 @@ def from_json(stored: dict[str, Any]) -> Choices:
     )
 
 
-def check(choices: Choices, *, fields: dict[str, KnownField]) -> list[Problem]:
-    """Return what must be put right before the import can be checked; empty means good."""
+def check(choices: Choices, *, fields: Mapping[str, KnownField]) -> list[Problem]:
+    """Return what must be put right before the import can be checked; empty means good.
+
+    `fields` are all that exist: the name of one that was put away cannot be given again either.
+    """
     found: list[Problem] = []
-    seen: dict[str, int] = {}
+    seen: set[str] = set()
+    names = {known.name: known for known in fields.values()}
     for column, target in enumerate(choices.targets):
-        identity = f"{target.to}:{target.key or target.name or target.label}"
-        if target.to not in TARGETS:
-            found.append(Problem("unknown_target", column, target.to))
-        elif (target.to in SINGLE or target.to.endswith("field")) and identity in seen:
+        identity = _identity(target)
+        if (target.to in SINGLE or target.to.endswith("field")) and identity in seen:
             found.append(Problem("target_twice", column, target.name or target.key or target.to))
-        elif target.to == "field" and target.key not in fields:
-            found.append(Problem("unknown_field", column, target.key))
-        elif target.to == "label_flag" and not target.label.strip():
-            found.append(Problem("label_missing", column))
-        seen.setdefault(identity, column)
+        elif target.to == "new_field":
+            found += _of_new_field(target, column, names)
+        else:
+            found += _of_column(target, column, fields)
+        seen.add(identity)
     if not any(target.to == "address" for target in choices.targets):
         found.append(Problem("no_address_column"))
     if choices.duplicates not in DUPLICATES or choices.tracking_tier not in TIERS:
         found.append(Problem("unknown_choice"))
     return found
+
+
+def _identity(target: Target) -> str:
+    """Return what two columns may not both be; a new field is known by its name."""
+    if target.to == "new_field":
+        return f"new_field:{target.name.strip()}"
+    return f"{target.to}:{target.key or target.name or target.label}"
+
+
+def _of_column(target: Target, column: int, fields: Mapping[str, KnownField]) -> list[Problem]:
+    if target.to not in TARGETS:
+        return [Problem("unknown_target", column, target.to)]
+    known = fields.get(target.key)
+    if target.to == "field" and (known is None or known.is_put_away):
+        return [Problem("unknown_field", column, target.key)]
+    if target.to == "label_flag" and not target.label.strip():
+        return [Problem("label_missing", column)]
+    return []
+
+
+def _of_new_field(target: Target, column: int, names: Mapping[str, KnownField]) -> list[Problem]:
+    name = target.name.strip()
+    if not name or len(name) > FIELD_NAME_CHARS:
+        return [Problem("field_name", column, name)]
+    if target.kind not in NEW_KINDS:
+        return [Problem("unknown_kind", column, target.kind)]
+    known = names.get(name)
+    if known is None:
+        return []
+    return [Problem("field_put_away" if known.is_put_away else "field_exists", column, name)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
+from sincerely.apps.contacts.rules.fields import key_for
 from sincerely.apps.people.rules.cells import (
     NO,
     YES,
@@ -41,12 +42,6 @@ def guess_mapping(
     return tuple(targets)
 
 
-def key_for(name: str) -> str:
-    """Return a field key made from a header: letters, digits and underscores, never empty."""
-    plain = re.sub(r"[^a-z0-9]+", "_", name.strip().casefold()).strip("_")
-    return (plain if plain[:1].isalpha() else f"field_{plain}".rstrip("_"))[:40]
-
-
 def guess_kind(cells: Sequence[str]) -> str:
     """Return the field kind that all cells of a column fit; 'text' where in doubt."""
     if not cells:
@@ -71,10 +66,9 @@ def _all(cells: Sequence[str], read: Callable[[str], object]) -> bool:
 
 
 def _guess(name: str, cells: Sequence[str], fields: Sequence[KnownField]) -> Target:
-    folded = fold_header(name)
-    for known in fields:
-        if folded and folded in (fold_header(known.name), fold_header(known.key)):
-            return _known(known, cells)
+    known = _match(name, fields)
+    if known:
+        return _known(known, cells)
     to = target_of(name)
     if to:
         return Target(to=to, order=date_order(cells) if to in MOMENTS else "dmy")
@@ -83,7 +77,22 @@ def _guess(name: str, cells: Sequence[str], fields: Sequence[KnownField]) -> Tar
     return _as_field(name, cells, fields)
 
 
+def _match(name: str, fields: Sequence[KnownField]) -> KnownField | None:
+    """Return the field that a header names, by its exact name before any other spelling."""
+    for known in fields:
+        if known.name == name.strip():
+            return known
+    folded = fold_header(name)
+    for known in fields:
+        if folded and folded in (fold_header(known.name), fold_header(known.key)):
+            return known
+    return None
+
+
 def _known(known: KnownField, cells: Sequence[str]) -> Target:
+    """Return the way to a field; what was put away is not filled again unasked."""
+    if known.is_put_away:
+        return Target()
     return Target(
         to="field",
         key=known.key,
@@ -95,12 +104,13 @@ def _known(known: KnownField, cells: Sequence[str]) -> Target:
 
 
 def _as_field(name: str, cells: Sequence[str], fields: Sequence[KnownField]) -> Target:
-    key = field_hint(name) or key_for(name)
-    known = next((one for one in fields if one.key == key), None)
+    hint = field_hint(name)
+    known = _match(name, fields) or next((one for one in fields if one.key == hint), None)
     if known:
         return _known(known, cells)
     if not cells or not name.strip():
         return Target()
+    key = hint or key_for(name)
     kind = "text" if key in ("postal_code", "phone") else guess_kind(cells)
     return Target(
         to="new_field",

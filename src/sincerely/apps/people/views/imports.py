@@ -24,6 +24,7 @@ from sincerely.apps.people.rules.dialect import FileRefused
 from sincerely.apps.people.views.wording import (
     PHASES,
     file_problem,
+    problem_in_words,
     problems_in_words,
     row_reasons,
 )
@@ -93,21 +94,10 @@ def import_columns(request: HttpRequest, import_id: int) -> HttpResponse:
         lists=queries.known_lists(),
     )
     if request.method == "POST" and form.is_valid():
-        now, actor = clock.now(), actor_of(request)
-        wanted = form.result()
-        name = form.cleaned_data["new_list"].strip()
         try:
-            if name:
-                made = actions.new_list(name, now=now, actor=actor)
-                wanted = wanted.with_(list_ids=(*wanted.list_ids, made))
-            if work.kind == "opt_out":
-                actions.choose(work.pk, wanted, now=now, actor=actor)
-                return redirect("people:import-one", work.pk)
-            actions.keep_choices(work.pk, wanted, now=now, actor=actor)
+            return redirect(_kept(request, work, form), work.pk)
         except Refused as refusal:
-            form.add_error(None, problems_in_words(refusal.problems))
-        else:
-            return redirect("people:import-permission", work.pk)
+            form.mark(refusal.problems, problem_in_words)
     rows = work.preview.get("rows", [])
     columns = [
         {"field": field, "sample": [row[place] for row in rows if place < len(row)][:3]}
@@ -117,6 +107,20 @@ def import_columns(request: HttpRequest, import_id: int) -> HttpResponse:
     return render(
         request, "people/import_columns.html", context, status=422 if form.errors else 200
     )
+
+
+def _kept(request: HttpRequest, work: Import, form: MappingForm) -> str:
+    """Keep the choices of the form, and return the name of the page that comes next."""
+    now, actor = clock.now(), actor_of(request)
+    wanted = form.result()
+    keep = actions.choose if work.kind == "opt_out" else actions.keep_choices
+    keep(work.pk, wanted, now=now, actor=actor)
+    name = form.cleaned_data["new_list"].strip()
+    if name:
+        made = actions.new_list(name, now=now, actor=actor)
+        list_ids = tuple(dict.fromkeys((*wanted.list_ids, made)))
+        keep(work.pk, wanted.with_(list_ids=list_ids), now=now, actor=actor)
+    return "people:import-one" if work.kind == "opt_out" else "people:import-permission"
 
 
 @requires(Capability.EDIT_CONTACTS)

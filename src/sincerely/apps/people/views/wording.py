@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.people.models import FileProblem, RowProblem
+from sincerely.apps.people.rules.choices import Problem
 
 Words = str | Promise
 
@@ -22,6 +22,15 @@ PROBLEMS: dict[str, Words] = {
     "unknown_target": _("A column goes to a place that does not exist."),
     "target_twice": _("Two columns go to the same place."),
     "unknown_field": _("A column goes to a field that no longer exists."),
+    "field_exists": _(
+        "There is a field with the name of this column already. Choose it under “Fields”."
+    ),
+    "field_put_away": _(
+        "A field with the name of this column was put away. Offer it again, or leave this column"
+        " out."
+    ),
+    "field_name": _("A new field needs a name of at most 80 characters."),
+    "unknown_kind": _("There is no such kind of field."),
     "label_missing": _("A yes-or-no column needs the name of its label."),
     "no_address_column": _("Say which column holds the e-mail address."),
     "unknown_choice": _("One of the choices does not exist."),
@@ -107,6 +116,11 @@ def file_problem(code: str) -> Words:
     return dict(FileProblem.choices).get(code, _("Something went wrong. Nothing was lost."))
 
 
-def problems_in_words(problems: Iterable[Any]) -> str:
+def problem_in_words(problem: Problem) -> str:
+    """Return what is wrong in one place."""
+    return str(PROBLEMS.get(problem.code, problem.code))
+
+
+def problems_in_words(problems: Iterable[Problem]) -> str:
     """Return what is wrong with the choices as one text."""
-    return " ".join(str(PROBLEMS.get(problem.code, problem.code)) for problem in problems)
+    return " ".join(dict.fromkeys(problem_in_words(problem) for problem in problems))
