@@ -116,6 +116,10 @@ def test_label_pages_from_new_to_merged(
     assert "https://shop.example/dogs/*" in page
     bob.post(f"{path}edit/", {"name": "Dog", "kind": "content"})
     assert "1" in text_of(bob.post(f"{path}merge/", {"into": new.pk}))
+    assert bob.get(f"{path}merge/").headers["Location"] == path
+    assert "Merge “Dog” into “Honden”" in text_of(
+        bob.get(f"{path}merge/?into={new.pk}&confirmed=1")
+    )
     assert Label.objects.get(pk=old.pk).merged_into_id is None
     bob.post(f"{path}merge/", {"into": new.pk, "confirmed": "1"})
     assert LinkRule.objects.get().label_id == new.pk

@@ -108,6 +108,7 @@ def show_label(request: HttpRequest, label_id: int) -> HttpResponse:
         "rule_form": LinkRuleForm(),
         "merge_form": MergeForm(from_id=label_id),
         "may_edit": _may_edit(request) and found.merged_into_id is None,
+        "may_export": may(getattr(request.user, "role", ""), Capability.EXPORT),
     }
     return render(request, "interests/label.html", context)
 
@@ -170,11 +171,10 @@ def archive_label(request: HttpRequest, label_id: int) -> HttpResponse:
 
 
 @requires(Capability.EDIT_CONTACTS)
-@require_POST
 def merge(request: HttpRequest, label_id: int) -> HttpResponse:
-    """Say what a merge would do; with `confirmed`, do it."""
+    """Say what a merge would do; a POST with `confirmed` does it."""
     found = _known(label_id)
-    form = MergeForm(request.POST, from_id=label_id)
+    form = MergeForm(request.POST or request.GET, from_id=label_id)
     target = find_label(form.cleaned_data["into"]) if form.is_valid() else None
     if target is None:
         messages.warning(request, _("Choose the label that stays."))
