@@ -9,7 +9,9 @@ from django.test import Client
 
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.labels.actions import create_label
-from tests.apps.campaigns.desk import draft, put_on_list
+from sincerely.apps.team.actions.keys import create_key
+from sincerely.apps.team.rules import Capability
+from tests.apps.campaigns.desk import draft, launch, put_on_list
 from tests.apps.sending.people import marketing, opted_in
 from tests.cast import Cast
 
@@ -77,3 +79,34 @@ def test_an_unknown_audience_in_the_address_is_left_out(
     answer = client.get("/mail/campaigns/new/?segment=4711")
     assert answer.status_code == 200
     assert answer.context["audience_name"] == ""
+
+
+def test_a_copy_is_made_by_page_and_by_api(cast: Cast, client: Client, now: datetime) -> None:
+    campaign = draft(cast, now=now)
+    client.post(f"/mail/campaigns/{campaign.pk}/duplicate/")
+    edits, alice = [Capability.EDIT_CONTENT], cast.alice.pk
+    _row, key = create_key("Copies", member_id=alice, scopes=edits, now=now, actor=cast.actor)
+    answer = Client().post(
+        f"/api/v1/campaigns/{campaign.pk}/duplicate",
+        {"name": "July"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {key}", "Idempotency-Key": "once"},
+    )
+    assert answer.status_code == 201, answer.content
+    names = list(Campaign.objects.order_by("pk").values_list("name", "stage"))
+    assert names == [("June", "draft"), ("Copy of June", "draft"), ("July", "draft")]
+
+
+def test_a_reader_opens_what_came_of_a_campaign(cast: Cast, client: Client, now: datetime) -> None:
+    people = opted_in(1, now=now, kind=marketing(now))
+    campaign = draft(cast, now=now)
+    campaign.audience = {"include": [{"list": put_on_list("A", people, now=now).pk}]}
+    campaign.save()
+    client.force_login(cast.vera)
+    page = client.get(f"/mail/campaigns/{campaign.pk}/", follow=True)
+    assert page.status_code == 200
+    assert "data-editor" not in page.content.decode()
+    launch(campaign, cast, now=now)
+    page = client.get(f"/mail/campaigns/{campaign.pk}/", follow=True)
+    assert page.redirect_chain[-1][0] == f"/reports/campaigns/{campaign.pk}/"
+    assert [tab.name for tab in page.context["tabs"]] == ["write", "links", "result"]

@@ -22,6 +22,7 @@ from sincerely.apps.campaigns.schemas import (
     CampaignIn,
     CampaignOut,
     CampaignPage,
+    DuplicateIn,
     EnvelopeIn,
     EstimateOut,
     LaunchIn,
@@ -35,6 +36,7 @@ from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
 router = Router(tags=["campaigns"])
+EDITS = Scope(Capability.EDIT_CONTENT)
 
 
 @contextmanager
@@ -70,7 +72,7 @@ def list_campaigns(
     return {"items": rows[:limit], "next": rows[limit - 1].pk if len(rows) > limit else None}
 
 
-@router.post("/", response={201: CampaignOut}, auth=Scope(Capability.EDIT_CONTENT))
+@router.post("/", response={201: CampaignOut}, auth=EDITS)
 def create(request: HttpRequest, body: CampaignIn) -> Status[Campaign]:
     """Store a draft around a content."""
     made = actions.create_campaign(
@@ -85,7 +87,7 @@ def show(request: HttpRequest, campaign_id: int) -> Campaign:
     return found(campaign_id)
 
 
-@router.patch("/{campaign_id}", response=CampaignOut, auth=Scope(Capability.EDIT_CONTENT))
+@router.patch("/{campaign_id}", response=CampaignOut, auth=EDITS)
 def change(request: HttpRequest, campaign_id: int, body: EnvelopeIn) -> Campaign:
     """Change the envelope of a draft."""
     with plain_errors():
@@ -97,7 +99,7 @@ def change(request: HttpRequest, campaign_id: int, body: EnvelopeIn) -> Campaign
         )
 
 
-@router.put("/{campaign_id}/audience", response=CampaignOut, auth=Scope(Capability.EDIT_CONTENT))
+@router.put("/{campaign_id}/audience", response=CampaignOut, auth=EDITS)
 def choose_audience(request: HttpRequest, campaign_id: int, body: AudienceIn) -> Campaign:
     """Choose who gets a draft."""
     with plain_errors():
@@ -144,6 +146,27 @@ def schedule_of(body: LaunchIn) -> Schedule:
             raise WrongSchedule("Give “on” and “time”.")
         return Local(body.on, body.time)
     return Now()
+
+
+@router.post("/{campaign_id}/duplicate", response={201: CampaignOut}, auth=EDITS)
+def duplicate(request: HttpRequest, campaign_id: int, body: DuplicateIn) -> Status[Campaign]:
+    """Store a draft with a copy of content, envelope and audience; nothing of its past."""
+    source = found(campaign_id)
+    made = actions.duplicate_campaign(
+        source.pk,
+        name=body.name or f"Copy of {source.name}"[:200],
+        now=clock.now(),
+        actor=actor_of(request),
+    )
+    return Status(201, made)
+
+
+@router.post("/{campaign_id}/archive", response=CampaignOut, auth=EDITS)
+def archive(request: HttpRequest, campaign_id: int) -> Campaign:
+    """Take a draft or a cancelled campaign out of the list; its past stays."""
+    with plain_errors():
+        actions.archive_campaign(campaign_id, now=clock.now(), actor=actor_of(request))
+    return found(campaign_id)
 
 
 Steer = Callable[..., object]

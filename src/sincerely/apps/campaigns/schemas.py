@@ -17,6 +17,12 @@ class CampaignIn(Schema):
     content_id: int
 
 
+class DuplicateIn(Schema):
+    """What the copy is called; without a name it is called after the first."""
+
+    name: str = Field("", max_length=200)
+
+
 class EnvelopeIn(Schema):
     """What of the envelope is to change; what is left out stays."""
 

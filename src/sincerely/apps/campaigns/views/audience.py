@@ -33,7 +33,11 @@ def people(request: HttpRequest, campaign_id: int) -> HttpResponse:
         )
         messages.success(request, _("The audience is saved."))
         return redirect("campaigns:people", campaign.pk)
-    context = {"form": form, **frame(campaign, "people"), **counts(campaign, campaign.audience)}
+    context = {
+        "form": form,
+        **frame(request, campaign, "people"),
+        **counts(campaign, campaign.audience),
+    }
     return render(request, "campaigns/people.html", context)
 
 

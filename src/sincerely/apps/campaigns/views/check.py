@@ -37,7 +37,7 @@ def _page(request: HttpRequest, campaign: Campaign, form: TestForm) -> HttpRespo
     back = reverse("campaigns:check", args=[campaign.pk])
     context = {
         **checks_context(campaign.content, findings, back=back),
-        **frame(campaign, "check"),
+        **frame(request, campaign, "check"),
         "test_form": form,
         "may_change_list": may(getattr(request.user, "role", ""), Capability.EDIT_SETTINGS),
         "is_off_topic": any(finding.fix == "relevance" for finding in findings),

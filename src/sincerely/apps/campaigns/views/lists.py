@@ -22,7 +22,7 @@ from sincerely.apps.campaigns.views.shared import found, shown_state
 from sincerely.apps.content.actions.editing import UnknownDesign, create_from_template
 from sincerely.apps.content.queries.editing import gallery
 from sincerely.apps.team.access import actor_of, member_of, requires
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
 PAGE = 50
@@ -45,6 +45,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         "campaigns/list.html",
         {
             "rows": shown,
+            "may_edit": may(member_of(request).role, Capability.EDIT_CONTENT),
             "words": words,
             "next_before": rows[PAGE - 1].pk if len(rows) > PAGE else None,
         },

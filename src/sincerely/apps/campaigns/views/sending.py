@@ -39,7 +39,7 @@ def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Choose when and press the button; or steer what is on its way."""
     campaign = found(campaign_id)
     if campaign.stage != Stage.DRAFT:
-        return render(request, "campaigns/on_its_way.html", _progress(campaign))
+        return render(request, "campaigns/on_its_way.html", _progress(request, campaign))
     ours = organisation()
     zone = member_of(request).time_zone or (ours.time_zone if ours else "UTC")
     form = ScheduleForm(request.POST or None, initial={"zone": zone})
@@ -57,7 +57,7 @@ def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
             "walls": found_walls,
             "must_type": must_type,
             "holds": holds_of(campaign.mailing_id),
-            **frame(campaign, "send"),
+            **frame(request, campaign, "send"),
             **counts(campaign, campaign.audience),
         },
     )
@@ -92,14 +92,14 @@ def _launched(
     return True
 
 
-def _progress(campaign: Campaign) -> dict[str, Any]:
+def _progress(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     counted = tally(campaign.mailing_id)
     now = clock.now()
     begins_at = campaign.launch_after
     is_waiting = campaign.stage == Stage.SCHEDULED and begins_at is not None
     left = (begins_at - now) if is_waiting and begins_at else timedelta(0)
     return {
-        **frame(campaign, "send"),
+        **frame(request, campaign, "send"),
         "tally": counted,
         "handed_over": counted.mailable_count - counted.open_count,
         "seconds_left": max(0, round(left.total_seconds()))
@@ -127,7 +127,7 @@ def _why_it_waits(campaign: Campaign) -> Waiting:
 @requires(Capability.VIEW)
 def progress(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Answer the moving part while a campaign leaves; at its end the page is shown anew."""
-    context = _progress(found(campaign_id))
+    context = _progress(request, found(campaign_id))
     answer = render(request, "campaigns/_progress.html", context)
     if not context["is_moving"]:
         answer["HX-Refresh"] = "true"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import Http404
+from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -13,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from sincerely.apps.campaigns import queries
 from sincerely.apps.campaigns.models import Campaign, Stage
 from sincerely.apps.sending.queries import is_finished
+from sincerely.apps.team.access import member_of
+from sincerely.apps.team.rules import Capability, may
 
-TABS: tuple[tuple[str, str | Promise], ...] = (
-    ("write", _("Write")),
-    ("links", _("Links & labels")),
-    ("people", _("People")),
-    ("check", _("Check")),
-    ("send", _("Send")),
-    ("result", _("Result")),
+# Each page is guarded by the capability that stands beside it: who may not open it sees no tab.
+TABS: tuple[tuple[str, str | Promise, Capability], ...] = (
+    ("write", _("Write"), Capability.VIEW),
+    ("links", _("Links & labels"), Capability.VIEW),
+    ("people", _("People"), Capability.EDIT_CONTENT),
+    ("check", _("Check"), Capability.EDIT_CONTENT),
+    ("send", _("Send"), Capability.SEND),
+    ("result", _("Result"), Capability.VIEW_REPORTS),
 )
 
 
@@ -42,13 +45,14 @@ def found(campaign_id: int) -> Campaign:
     return campaign
 
 
-def frame(campaign: Campaign, current: str) -> dict[str, Any]:
-    """Return what every page of a campaign shows: itself, its state, its tabs."""
+def frame(request: HttpRequest, campaign: Campaign, current: str) -> dict[str, Any]:
+    """Return what every page of a campaign shows: itself, its state, the tabs of this member."""
+    role = member_of(request).role
     has_left = campaign.launched_at is not None
     tabs = [
         Tab(name, label, reverse(f"campaigns:{name}", args=[campaign.pk]), name == current)
-        for name, label in TABS
-        if name != "result" or has_left
+        for name, label, capability in TABS
+        if may(role, capability) and (name != "result" or has_left)
     ]
     places = [tab.is_current for tab in tabs]
     place = places.index(True) + 1 if True in places else len(tabs)
@@ -59,6 +63,7 @@ def frame(campaign: Campaign, current: str) -> dict[str, Any]:
         "next_tab": tabs[place] if is_draft and place < len(tabs) else None,
         "state": shown_state(campaign),
         "is_draft": is_draft,
+        "may_edit": may(role, Capability.EDIT_CONTENT),
     }
 
 

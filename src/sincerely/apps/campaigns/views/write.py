@@ -9,29 +9,30 @@ from django.utils.translation import gettext as _
 
 from sincerely.apps.campaigns import actions
 from sincerely.apps.campaigns.forms import EnvelopeForm
-from sincerely.apps.campaigns.models import Campaign, Stage
+from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.rules.stages import WrongStage
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.content.actions.editing import EditConflict, save_draft
 from sincerely.apps.content.views.editor import editor_context
 from sincerely.apps.content.views.links import links_context
-from sincerely.apps.team.access import actor_of, requires
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.access import actor_of, member_of, requires
+from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
 
 @requires(Capability.VIEW)
 def show(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Open a campaign where its story is: a draft at the writing, else at the sending."""
+    """Open a campaign where its story is for this member: writing, sending, or what came of it."""
     campaign = found(campaign_id)
-    return redirect(
-        "campaigns:write" if campaign.launched_at is None else "campaigns:send", campaign.pk
-    )
+    if campaign.launched_at is None:
+        return redirect("campaigns:write", campaign.pk)
+    steers = may(member_of(request).role, Capability.SEND)
+    return redirect("campaigns:send" if steers else "campaigns:result", campaign.pk)
 
 
-@requires(Capability.EDIT_CONTENT)
+@requires(Capability.VIEW)
 def write(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Write the mail: the editor, with the envelope beside it."""
+    """Write the mail: the editor, with the envelope beside it. Who may not write, reads."""
     campaign = found(campaign_id)
     form = EnvelopeForm(initial=EnvelopeForm.of(campaign))
     return _page(request, campaign, form)
@@ -64,8 +65,8 @@ def envelope(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 
 def _page(request: HttpRequest, campaign: Campaign, form: EnvelopeForm) -> HttpResponse:
-    context = {"form": form, **frame(campaign, "write")}
-    if campaign.stage == Stage.DRAFT:
+    context = {"form": form, **frame(request, campaign, "write")}
+    if context["is_draft"] and context["may_edit"]:
         context |= editor_context(campaign.content)
     return render(request, "campaigns/write.html", context)
 
@@ -74,7 +75,8 @@ def _page(request: HttpRequest, campaign: Campaign, form: EnvelopeForm) -> HttpR
 def links(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """List the links of the mail with their labels."""
     campaign = found(campaign_id)
-    context = {**links_context(campaign.content), **frame(campaign, "links")}
+    context = {**links_context(campaign.content), **frame(request, campaign, "links")}
+    context["is_read_only"] = not (context["is_draft"] and context["may_edit"])
     return render(request, "campaigns/links.html", context | {"back": request.path})
 
 

@@ -73,6 +73,7 @@ def show_list(request: HttpRequest, list_id: int) -> HttpResponse:
         "next": f"?after={people[PAGE - 1].pk}" if len(people) > PAGE else "",
         "first": "?" if last else "",
         "size": queries.list_sizes([list_id]).get(list_id, 0),
+        "may_export": may(getattr(request.user, "role", ""), Capability.EXPORT),
         "may_edit": _may_edit(request),
     }
     return render(request, "contacts/list.html", context)

@@ -19,9 +19,9 @@ from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from sincerely.apps.reports.views.wording import OUTCOME_WORDS
 from sincerely.apps.sending.models import SkipReason, State
 from sincerely.apps.sending.queries import undecided_count
-from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.actions import audit
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
 PAGE = 50
@@ -33,8 +33,9 @@ def report(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = found(campaign_id)
     made = report_of(campaign)
     context: dict[str, Any] = {
-        **frame(campaign, "result"),
+        **frame(request, campaign, "result"),
         "report": made,
+        "may_export": may(member_of(request).role, Capability.EXPORT),
         "unknown_count": made.tally.by_state.get("unknown", 0),
         "undecided_count": undecided_count(campaign.mailing_id),
         "outcomes": [(key, OUTCOME_WORDS[key], made.outcomes[key]) for key in OUTCOMES],
@@ -69,7 +70,7 @@ def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
     shown = rows[:PAGE]
     asked = {key: request.GET.get(key, "") for key in ("outcome", "reason", "state")}
     context = {
-        **frame(campaign, "result"),
+        **frame(request, campaign, "result"),
         "title": title,
         "rows": [(row, _words(row.outcome)) for row in shown],
         "asked": urlencode({key: value for key, value in asked.items() if value}),

@@ -72,6 +72,7 @@ def detail(request: HttpRequest, segment_id: int) -> HttpResponse:
         "used_by": queries.segments_using(segment.pk),
         "rule": json.dumps(segment.rule, indent=2, ensure_ascii=False),
         "may_edit": may(member_of(request).role, Capability.EDIT_CONTACTS),
+        "may_export": may(member_of(request).role, Capability.EXPORT),
         "name_form": NameForm(initial={"name": f"{segment.name} {now:%Y-%m-%d}"}),
     }
     return render(request, "segments/detail.html", shown)
