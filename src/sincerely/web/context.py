@@ -1,4 +1,4 @@
-"""What every page's frame needs: the menu, the organisation's name, who is here."""
+"""What every page needs: the menu, the organisation's name, who is here and what they may."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from sincerely.apps.team.models import Member
 from sincerely.apps.team.queries import organisation
+from sincerely.apps.team.rules import Capability, may
 from sincerely.web.navigation import menu
 
 
@@ -18,6 +19,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         return {"frame_member": None, "frame_menu": []}
     return {
         "frame_member": member,
+        "frame_may": {one.value: may(member.role, one) for one in Capability},
         "frame_menu": menu(member.role, request.path),
         "frame_organisation": organisation(),
         "frame_is_part": bool(getattr(request, "htmx", False)),

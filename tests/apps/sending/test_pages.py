@@ -180,6 +180,13 @@ def test_one_reads_and_clicks_as_the_contact(alice: Client, mail_id: int) -> Non
 
 def test_who_may_only_look_does_not_click(client: Client, cast: Cast, mail_id: int) -> None:
     client.force_login(cast.vera, backend="allauth.account.auth_backends.AuthenticationBackend")
-    assert client.get(reverse("sending:mail", args=[mail_id])).status_code == 200
+    for path in (
+        reverse("sending:mail", args=[mail_id]),
+        reverse("sending:mail-link", args=[mail_id, 1]),
+    ):
+        page = client.get(path)
+        assert page.status_code == 200
+        assert "hx-post" not in page.content.decode(), "it is not offered what is refused"
+        assert "/as-contact/" not in page.content.decode()
     assert client.post(reverse("sending:mail-click", args=[mail_id, 1])).status_code == 403
     assert client.get(reverse("sending:senders")).status_code == 403

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from sincerely.apps.team import queries
-from sincerely.apps.team.access import actor_of, member_of, requires
+from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.actions import edit_organisation
 from sincerely.apps.team.forms import OrganisationForm
-from sincerely.apps.team.rules import ROLE_ORDER, Capability, matrix, may
+from sincerely.apps.team.rules import ROLE_ORDER, Capability, matrix
 from sincerely.apps.team.words import CAPABILITY_NAMES, ROLE_MEANINGS, ROLE_NAMES
 from sincerely.wire.clock import now
 
@@ -27,9 +27,7 @@ from sincerely.wire.clock import now
 @requires(Capability.VIEW)
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what can be set and where."""
-    role = member_of(request).role
-    allowed = {one.value: may(role, one) for one in Capability}
-    return render(request, "team/overview.html", {"may": allowed})
+    return render(request, "team/overview.html")
 
 
 @requires(Capability.EDIT_SETTINGS)
