@@ -49,6 +49,17 @@ def test_prefix_search_reads_names_and_addresses(cast: Cast, now: datetime) -> N
     )
     for text in ("ann", "Ber", "office@", "ann berg", "berg an"):
         assert queries.find_prefix(text) == [ann.pk], text
+    noor = actions.create_contact(
+        "shop@example.com", now=now, actor=cast.actor, first_name="Noor", last_name="de Boer"
+    )
+    maria = actions.create_contact(
+        "desk@example.com", now=now, actor=cast.actor, first_name="Anna Maria", last_name="El Amin"
+    )
+    for text in ("Noor de Boer", "noor  de boer", "DE BOER NOOR", "de Boer Noor", "noor d"):
+        assert queries.find_prefix(text) == [noor.pk], text
+    for text in ("Anna Maria El Amin", "anna maria el amin", "el amin anna"):
+        assert queries.find_prefix(text) == [maria.pk], text
+    assert queries.find_prefix("Noor Amin") == []
     assert queries.find_prefix("nn") == []
     assert queries.find_prefix("%") == []
 

@@ -13,6 +13,8 @@ from sincerely.apps.contacts.rules.addresses import key_of, parse_address
 
 # One above every character that an address or a name may start with, for prefix ranges.
 _LAST = "\U0010ffff"
+# Of a text that is looked for; no name that is written out has more.
+MOST_WORDS = 6
 
 
 def address_key(raw: str) -> bytes:
@@ -56,33 +58,39 @@ def _starts(column: str, prefix: str) -> Q:
 
 
 def _spellings(text: str) -> Sequence[str]:
-    """Return the ways people write a name: as typed, capitalised, all lower."""
-    return list(dict.fromkeys((text, text.lower(), text.capitalize(), text.title())))
+    """Return the ways people write a name: as typed, all lower, capitalised, 'de Boer'."""
+    lower = text.lower()
+    start, space, end = lower.rpartition(" ")
+    tail = space + end.capitalize()
+    spelled = (text, lower, text.capitalize(), text.title(), start + tail)
+    return list(dict.fromkeys((*spelled, start.capitalize() + tail)))
 
 
 def find_prefix(text: str, *, limit: int = 20) -> list[int]:
     """Return ids of contacts whose address, last or first name starts with the text.
 
-    Two words are read as first and last name, in either order. Three short index ranges instead of
-    a scan: instant at a million contacts; at most `limit` per range are looked at.
+    Several words are read as first and last name, in either order, parted anywhere. Short ranges of
+    an index instead of a scan: instant at a million contacts.
     """
-    words = text.split()
+    words = text.split()[:MOST_WORDS]
     if not words:
         return []
     found: dict[int, None] = {}
-    for spelling in _spellings(text.strip()):
+    for spelling in _spellings(" ".join(text.split())):
         for column in ("address", "last_name", "first_name"):
             rows = Contact.objects.filter(_starts(column, spelling)).values_list("pk", flat=True)
             found.update(dict.fromkeys(rows[:limit]))
-    if len(words) == 2:
-        found.update(dict.fromkeys(_by_two_names(words[0], words[1], limit=limit)))
+    if len(words) > 1:
+        found.update(dict.fromkeys(_by_both_names(words, limit=limit)))
     return list(found)[:limit]
 
 
-def _by_two_names(one: str, other: str, *, limit: int) -> list[int]:
-    found: list[int] = []
-    for first, last in ((one, other), (other, one)):
-        for name in dict.fromkeys((last, last.capitalize())):
-            rows = Contact.objects.filter(_starts("last_name", name), first_name__istartswith=first)
-            found.extend(rows.values_list("pk", flat=True)[:limit])
-    return found
+def _by_both_names(words: Sequence[str], *, limit: int) -> list[int]:
+    """Return those whose first and last name start with the two parts of the words."""
+    wanted = Q()
+    for place in range(1, len(words)):
+        one, other = " ".join(words[:place]), " ".join(words[place:])
+        for first, last in ((one, other), (other, one)):
+            for name in _spellings(last):
+                wanted |= _starts("last_name", name) & Q(first_name__istartswith=first)
+    return list(Contact.objects.filter(wanted).values_list("pk", flat=True)[:limit])
