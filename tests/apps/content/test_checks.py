@@ -217,3 +217,16 @@ def test_the_page_lists_and_mends(make: Make, cast: Cast, client: Client) -> Non
     assert "evil" not in away["Location"]
     client.force_login(cast.vera)
     assert client.post(f"/mail/content/{content.pk}/fix/?fix=https").status_code == 403
+
+
+def test_what_mail_programs_take_out_is_named(cast: Cast, now: datetime) -> None:
+    source = (
+        '<body onload="go()"><iframe src="https://x.example"></iframe><form></form>'
+        "<p>once a year, online=no</p></body>"
+    )
+    content = create_content(
+        "Pasted", brand_id=cast.brand.pk, mode="html", source=source, now=now, actor=cast.actor
+    )
+    (found,) = [one for one in check_content(content) if one.code == "active_content"]
+    assert found.severity == "warning"
+    assert found.message.endswith(": <form>, <iframe>, onload.")

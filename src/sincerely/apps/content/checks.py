@@ -33,6 +33,12 @@ from sincerely.apps.segments.surroundings import catalogue_of
 CLIPPED_BYTES = 102 * 1024
 LONGEST_SUBJECT = 60
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+# What mail programs take out or refuse to run; a script never even leaves (compiler.py).
+_ACTIVE = re.compile(
+    r"<(?P<name>script|iframe|form|input|object|embed|video|audio|applet)\b"
+    r"|<[a-z][^<>]*?\s(?P<event>on[a-z]{3,})\s*=",
+    re.IGNORECASE,
+)
 _HAS_ALT = re.compile(r"\balt\s*=", re.IGNORECASE)
 
 
@@ -60,6 +66,7 @@ def check_content(
     found += _of_links(as_reviewed(content, draft.links))
     found += _of_confirming(content, draft)
     found += _of_parts(content, draft)
+    found += _of_source(content)
     if audience is not None and now is not None:
         found += _of_relevance(content, draft, audience, now=now)
     order = (WALL, WARNING, HINT)
@@ -203,6 +210,17 @@ def _of_parts(content: Content, draft: Draft) -> Iterator[Finding]:
             count,
         )
         yield Finding("no_alt", WARNING, message % {"count": count}, "edit")
+
+
+def _of_source(content: Content) -> Iterator[Finding]:
+    if content.mode == Mode.BLOCKS:
+        return
+    active = _ACTIVE.finditer(content.source)
+    names = {f"<{m['name'].lower()}>" if m["name"] else m["event"].lower() for m in active}
+    if names:
+        message = _("Mail programs take out what can act by itself or be filled in: %(names)s.")
+        words = {"names": ", ".join(sorted(names))}
+        yield Finding("active_content", WARNING, message % words, "edit")
 
 
 def largest_bytes(draft: Draft) -> int:

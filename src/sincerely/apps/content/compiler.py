@@ -23,6 +23,7 @@ from sincerely.apps.content.rules.document import block_rules, check_document, r
 from sincerely.apps.content.rules.links import LinkFacts, note_of, place_links, with_utm
 from sincerely.apps.content.rules.liquid import LiquidProblem
 from sincerely.apps.content.rules.look import BrandLook
+from sincerely.apps.content.rules.mjml import MjmlProblem, check_markup, check_mjml
 from sincerely.apps.content.rules.plain import plain_text
 from sincerely.apps.content.rules.source import Lifted, Mark, lift
 from sincerely.apps.content.rules.tree import Names, build
@@ -38,6 +39,12 @@ _REMOTE_STYLE = re.compile(r"<link\b[^>]*rel\s*=\s*[\"']?stylesheet[^>]*>", re.I
 _MJ_STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style\s*>", re.DOTALL | re.IGNORECASE)
 _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTALL)
 _WEB = re.compile(rf"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]|{CONFIRM_PAGE}\b")
+
+
+_UNREADABLE = (
+    "The MJML cannot be read: it begins with <mjml>, ends with </mjml>, and every tag in it is "
+    "closed."
+)
 
 
 class CompileProblem(ValueError):
@@ -115,7 +122,7 @@ def compile_source(source: Source) -> Draft:
     """Return the compiled mail; raises CompileProblem with the place in the writer's source."""
     try:
         return _Compilation(source).draft()
-    except LiquidProblem as problem:
+    except (LiquidProblem, MjmlProblem) as problem:
         where = f"Line {problem.line}: " if problem.line and source.mode != Mode.BLOCKS else ""
         raise CompileProblem(f"{where}{problem.message}") from problem
 
@@ -164,7 +171,7 @@ class _Compilation:
             if "<mj-include" in text.lower():
                 raise CompileProblem("mj-include is not allowed: paste what you want to include.")
             css = _AT_RULE.sub("", "\n".join(_MJ_STYLE.findall(text)))
-            text = _mjml(text)
+            text = _mjml(text, self.source.source)
             inliner = CSSInliner(
                 keep_style_tags=True,
                 inline_style_tags=False,
@@ -262,16 +269,15 @@ def replace_text(lifted: Lifted, text: str) -> Lifted:
     return Lifted(text, lifted.nonce, lifted.marks)
 
 
-def _mjml(text: str) -> str:
+def _mjml(text: str, source: str) -> str:
+    """Return the HTML of MJML; `source` is as its writer sees it, to name the line of an error."""
+    check_mjml(source)
     try:
         made = mjml2html(text, fonts={}, disable_comments=False)
     except Exception as problem:  # the library's own error type is not public
-        raise CompileProblem(f"The MJML cannot be read: {_first_line(problem)}") from problem
+        check_markup(source)
+        raise CompileProblem(_UNREADABLE) from problem
     return made if isinstance(made, str) else str(made)
-
-
-def _first_line(problem: Exception) -> str:
-    return str(problem).strip().splitlines()[0][:200] if str(problem).strip() else "unknown error"
 
 
 def _chosen_roles(choices: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
