@@ -128,6 +128,11 @@ def test_the_order_of_day_and_month_is_the_column_s() -> None:
     assert date_order(["01/02/2026", "03/25/2026"]) == "mdy"
     assert date_order(["01/02/2026", "25/03/2026"]) == "dmy"
     assert date_order(["2026/02/01"]) == "ymd"
+    assert date_order(["2026-02-01", "05.03.2022"]) == "dmy"
+    assert date_order(["2026-02-01", "03/25/2022"]) == "mdy"
+    assert read_moment("05.03.2022", order="ymd") == datetime(2022, 3, 5, tzinfo=UTC)
+    with pytest.raises(BadCell):
+        read_moment("05/03/2022", order="ymd")
 
 
 @pytest.mark.parametrize("cell", ["31/02/2026", "yesterday", "99999-01-01", "12", "1/2"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -17,6 +18,7 @@ from sincerely.apps.interests.models import ContactLabel, LabelChange
 from sincerely.apps.labels.models import Label
 from sincerely.apps.people.actions.imports import Refused, create_labels, start, undo
 from sincerely.apps.people.models import ImportReject
+from sincerely.apps.people.queries.imports import reject_rows
 from sincerely.apps.people.rules.dialect import FileRefused
 from sincerely.apps.people.tasks import finish
 from tests.apps.people.desk import bring, checked, claim, taken
@@ -205,6 +207,23 @@ def test_rows_that_cannot_be_taken_are_listed_with_their_reason(cast: Cast, now:
     assert work.totals["counts"]["new"] == 3
 
 
+def test_what_was_left_out_stands_under_its_own_row(cast: Cast, now: datetime) -> None:
+    text = (
+        "email,Oprettet,voornaam\n"
+        "a@example.com,2023-01-05,Ann\n"
+        "a@example.com,31.02.1990,Anne\n"
+        "a@example.com,05.03.2022,\n"
+    )
+    work = taken(text, now=now, actor=cast.actor)
+    rows = ImportReject.objects.order_by("pk").values_list("row_number", "reason", "detail")
+    assert list(rows) == [(3, "bad_date", "Oprettet: 31.02.1990")]
+    assert [cells[2] for _reject, cells in reject_rows(work)] == ["Anne"]
+    signed_up = Contact.objects.get().signed_up_at
+    assert signed_up is not None
+    brussels = ZoneInfo("Europe/Brussels")  # of the organisation
+    assert signed_up.astimezone(brussels).date().isoformat() == "2022-03-05"
+
+
 def test_the_dry_run_tells_what_will_change_and_changes_nothing(cast: Cast, now: datetime) -> None:
     create_contact("a@example.com", first_name="Ann", now=now, actor=cast.actor)
     create_contact("b@example.com", first_name="Bo", now=now, actor=cast.actor)
@@ -217,6 +236,7 @@ def test_the_dry_run_tells_what_will_change_and_changes_nothing(cast: Cast, now:
     assert work.preview["left_out"] == {"bad_address": 1}
     assert work.preview["sample"][0]["before"] == {"first_name": "Bo"}
     assert Contact.objects.count() == 2
+    assert not ContactLabel.objects.exists()
     assert Contact.objects.get(address="b@example.com").first_name == "Bo"
 
 

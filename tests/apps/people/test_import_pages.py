@@ -137,6 +137,34 @@ def test_a_new_field_of_a_name_that_exists_is_refused_at_its_column(
     assert finish(work, now=now).state == "checked"
 
 
+def test_the_dry_run_shows_what_changes_in_words(cast: Cast, alice: Client, now: datetime) -> None:
+    Label.objects.create(name="Honden", created_at=now)
+    taken("email,Noter,member\nb@example.com,old\tnote,ja\n", now=now, actor=cast.actor)
+    text = (
+        "email,voornaam,Noter,interesselabels,Oprettet,last opened\n"
+        "b@example.com,,new note,Honden,,\n"
+        "n@example.com,Noor,,Honden,2023-01-05,2024-02-03\n"
+        "n@example.com,Noortje,,,,\n"
+    )
+    work = upload(alice, text)
+    mapped(alice, work)
+    alice.post(f"/people/import/{work.pk}/permission/", {"decision": "none"})
+    finish(work, now=now)
+    answer = alice.get(f"/people/import/{work.pk}/")
+    lines = {
+        row["address"]: [(line.what, line.before, line.after) for line in row["lines"]]
+        for row in answer.context["sample"]
+    }
+    assert lines == {
+        "b@example.com": [("Noter", "old note", "new note"), ("Labels", "", "Honden")],
+        "n@example.com": [
+            ("First name", "", "Noortje"), ("Signed up on", "", "5 Jan 2023"),
+            ("Last opened on", "", "3 Feb 2024"), ("Labels", "", "Honden"),
+        ],
+    }  # fmt: skip
+    assert "1 row has an address that stands further up" in answer.content.decode()
+
+
 def test_a_list_that_exists_is_filled_and_not_made_again(
     cast: Cast, alice: Client, now: datetime
 ) -> None:

@@ -65,7 +65,7 @@ def test_names_labels_and_numbers() -> None:
         {"first_name": "Ann", "last_name": "Day", "language": "da"},
     )
     assert record.fields == {"points": 1.5}
-    assert (labels, problems) == ((1,), [("unknown_label", "dogs")])
+    assert (labels, problems) == ((1,), [(2, "unknown_label", "dogs")])
 
 
 def test_rows_of_one_address_become_one_and_a_duplicate_is_left_out() -> None:

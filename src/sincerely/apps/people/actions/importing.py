@@ -77,17 +77,17 @@ def check_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
         show.progress("reading", count)
         yield
     choices = from_json(work.choices)
-    plan, staged = Plan(choices, world(now)), Staged(path)
+    plan, staged = Plan(choices, world(now), header=work.header), Staged(path)
     for count in mark_duplicates(path, plan, keep=choices.duplicates):
         show.progress("comparing", count)
         yield
     share_flags(path, now=now)
-    trial = Trial(choices, is_opt_out=work.kind == "opt_out")
+    trial = Trial(choices, is_opt_out=work.kind == "opt_out", labels=plan.labels)
     for rows in staged.slices(SLICE):
         trial.add(*plan.read(rows.rows, rows.flags), flags=rows.flags)
         show.progress("checking", trial.row_count)
         yield
-    preview = {**work.preview, **trial.result(sorted(plan.labels))}
+    preview = {**work.preview, **trial.result()}
     with transaction.atomic():
         advance(
             work,
@@ -127,7 +127,8 @@ def take_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
         yield
     choices = from_json(work.choices)
     batch = Batch(work.pk, choices, work.member_id, work.api_key_id, now)
-    taking = _Taking(work, fence, batch=batch, plan=Plan(choices, world(now)))
+    plan = Plan(choices, world(now), header=work.header)
+    taking = _Taking(work, fence, batch=batch, plan=plan)
     work.refresh_from_db()
     while taking.transaction():
         yield

@@ -286,9 +286,8 @@ def _traces(batch: Batch, part: Slice) -> None:
         "FROM people_stage s WHERE true ORDER BY s.place",
         conflict="ON CONFLICT (batch_id, contact_id) DO NOTHING",
     )
-    for place, problems in part.table.problems.items():
-        for problem in problems:
-            part.note(place, *problem)
+    for problems in part.table.problems.values():
+        part.taken.notes += problems
     write_rejects(batch, part.taken)
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sincerely.apps.labels.rules import did_you_mean
 from sincerely.apps.people.queries import known
 from sincerely.apps.people.rules.choices import Choices
-from sincerely.apps.people.rules.outcome import Known, change_of, may_permit
-from sincerely.apps.people.rules.record import MERGED, Reject, Table
+from sincerely.apps.people.rules.outcome import Change, Known, change_of, may_permit
+from sincerely.apps.people.rules.record import MERGED, Record, Reject, Table
 
 SAMPLE = 20
 NAMES = 500
@@ -18,8 +19,12 @@ NAMES = 500
 class Trial:
     """Adds up what an import would do, without doing it."""
 
-    def __init__(self, choices: Choices, *, is_opt_out: bool) -> None:
+    def __init__(
+        self, choices: Choices, *, is_opt_out: bool, labels: Mapping[str, int] | None = None
+    ) -> None:
         self._choices = choices
+        self._labels = labels or {}
+        self._label_names = {pk: name for name, pk in self._labels.items()}
         self._is_opt_out = is_opt_out
         self._counts: Counter[str] = Counter()
         self._left_out: Counter[str] = Counter()
@@ -75,18 +80,31 @@ class Trial:
             record = table.record(place)
             change = change_of(record, found, keep_known=self._choices.keep_known)
             self._counts[change.kind] += 1
-            if len(self._sample) < SAMPLE and change.kind != "unchanged":
-                self._sample.append(
-                    {
-                        "address": record.address,
-                        "kind": change.kind,
-                        "core": change.core,
-                        "fields": change.fields,
-                        "before": change.before,
-                    }
-                )
+            if len(self._sample) < SAMPLE:
+                self._show(record, change, found, labels=table.labels[place])
         for problems in table.problems.values():
             self._problems(problems)
+
+    def _show(
+        self, record: Record, change: Change, found: Known | None, *, labels: Sequence[int]
+    ) -> None:
+        """Keep somebody for the sample whom the file makes, changes or gives a label."""
+        held = known.labels_held(found.contact_id) if found else frozenset()
+        gained = [self._label_names[pk] for pk in labels if pk not in held]
+        if change.kind == "unchanged" and not gained:
+            return
+        moments = {name: at.isoformat() for name, at in record.moments.items()}
+        self._sample.append(
+            {
+                "address": record.address,
+                "kind": change.kind,
+                "core": change.core,
+                "fields": change.fields,
+                "before": change.before,
+                "labels": gained,
+                "moments": moments,
+            }
+        )
 
     def _permissions(
         self,
@@ -114,16 +132,17 @@ class Trial:
             elif verdict != "have":
                 self._notes[verdict] += 1
 
-    def _problems(self, problems: list[tuple[str, str]]) -> None:
-        for reason, detail in problems:
+    def _problems(self, problems: list[tuple[int, str, str]]) -> None:
+        for _number, reason, detail in problems:
             self._notes[reason] += 1
             if reason == "unknown_label" and (
                 detail in self._unknown or len(self._unknown) < NAMES
             ):
                 self._unknown[detail] += 1
 
-    def result(self, labels: list[str]) -> dict[str, Any]:
+    def result(self) -> dict[str, Any]:
         """Return what the check page shows, as plain values."""
+        labels = sorted(self._labels)
         return {
             "counts": dict(self._counts),
             "left_out": dict(self._left_out.most_common()),

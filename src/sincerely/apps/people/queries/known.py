@@ -6,6 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Q
+
+from sincerely.apps.interests.models import ContactLabel
 from sincerely.apps.people.rules.outcome import Known
 from sincerely.apps.people.rules.record import CORE
 from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_by_key, rows_in
@@ -95,6 +98,13 @@ def suppressions(keys: Sequence[bytes]) -> dict[bytes, frozenset[str]]:
     for place, reason in rows_by_key(f"{sql} WHERE s.lifted_at IS NULL", keys):
         found.setdefault(keys[place], set()).add(reason)
     return {key: frozenset(reasons) for key, reasons in found.items()}
+
+
+def labels_held(contact_id: int) -> frozenset[int]:
+    """Return the labels that a contact holds, or took off: an import gives neither."""
+    rows = ContactLabel.objects.filter(contact_id=contact_id)
+    rows = rows.filter(Q(is_held=True) | Q(is_self_removed=True))
+    return frozenset(rows.values_list("label_id", flat=True))
 
 
 Past = tuple[datetime | None, ...]

@@ -118,16 +118,23 @@ def uses_decimal_comma(cells: Iterable[str]) -> bool:
 
 
 def date_order(cells: Iterable[str]) -> str:
-    """Return 'dmy', 'mdy' or 'ymd' for a column; day first where the values do not tell."""
-    first_over, second_over = 0, 0
+    """Return 'dmy', 'mdy' or 'ymd' for a column; day first where the values do not tell.
+
+    A date that begins with its year is read so in any column: it says nothing of the others.
+    """
+    first_over = second_over = year_first = others = 0
     for cell in cells:
         found = _PARTS.fullmatch(cell.strip())
         if not found:
             continue
         if len(found[1]) == 4:
-            return "ymd"
+            year_first += 1
+            continue
+        others += 1
         first_over += int(found[1]) > 12
         second_over += int(found[2]) > 12
+    if year_first and not others:
+        return "ymd"
     return "mdy" if second_over > first_over else "dmy"
 
 
@@ -169,7 +176,7 @@ def _iso(found: re.Match[str], zone: tzinfo) -> datetime:
 
 def _parts(found: re.Match[str], order: str, zone: tzinfo) -> datetime:
     one, two, three, hour, minute, second, half, utc = found.groups()
-    year, month, day = _in_order((one, two, three), order)
+    year, month, day = _in_order((one, two, three), order, dotted=found[0][len(one)] == ".")
     clock = int(hour or 0) % 12 + 12 * (half.lower() == "pm") if half else int(hour or 0)
     at = datetime(
         year, month, day, clock, int(minute or 0), int(second or 0), tzinfo=UTC if utc else zone
@@ -177,11 +184,13 @@ def _parts(found: re.Match[str], order: str, zone: tzinfo) -> datetime:
     return at.astimezone(UTC)
 
 
-def _in_order(parts: tuple[str, str, str], order: str) -> tuple[int, int, int]:
+def _in_order(parts: tuple[str, str, str], order: str, *, dotted: bool) -> tuple[int, int, int]:
+    """Return year, month and day; points part a day first where a column does not tell."""
     one, two, three = parts
     if len(one) == 4:
         return int(one), int(two), int(three)
-    if order == "ymd" or len(one) == 3 or len(three) == 3:
+    is_told = order != "ymd" or dotted
+    if not is_told or len(one) == 3 or len(three) == 3:
         raise BadCell("bad_date")
     year = int(three) + (2000 if len(three) == 2 and int(three) < 70 else 0)
     year += 1900 if len(three) == 2 and int(three) >= 70 else 0

@@ -67,27 +67,29 @@ class Memo(dict[str, Any]):
         return value
 
 
-def reader(target: Target, world: World) -> Read:
-    """Return what reads the stripped, not empty cells of a column with this target."""
+def reader(target: Target, world: World, *, column: str = "") -> Read:
+    """Return what reads the stripped, not empty cells of a column with this target.
+
+    What it has to complain about, it says of `column`, the name in the file.
+    """
+    column = column or target.name or target.label or target.key or target.to
     if target.to in ("labels", "label_flag"):
-        return _labels(target, world.labels)
+        return _labels(target, world.labels, column)
     if target.to in ("field", "new_field"):
-        return _custom(target, world)
-    if target.to == "full_name":
-        return _full_name
-    if target.to == "language":
-        return _language
+        return _custom(target, world, column)
+    if target.to in ("full_name", "language"):
+        return _full_name if target.to == "full_name" else _language
     if target.to == "time_zone":
         return _time_zone(world.zones)
-    return _moment(target, world) if target.to.endswith("_at") else _text(target.to)
+    if target.to.endswith("_at"):
+        return _moment(target, world, column)
+    return _text(LIMITS[target.to], column)
 
 
-def _text(name: str) -> Read:
-    limit = LIMITS[name]
-
+def _text(limit: int, column: str) -> Read:
     def read(cell: str) -> Any:
         value = " ".join(unguard(cell).split())
-        return Odd(value[:limit], (("too_long", name),)) if len(value) > limit else value
+        return Odd(value[:limit], (("too_long", column),)) if len(value) > limit else value
 
     return read
 
@@ -120,27 +122,27 @@ def _time_zone(zones: frozenset[str]) -> Read:
     return read
 
 
-def _moment(target: Target, world: World) -> Read:
+def _moment(target: Target, world: World, column: str) -> Read:
     def read(cell: str) -> datetime:
         at = read_moment(cell, order=target.order, zone=world.zone)
         if at > world.now:
             raise BadCell("future_date")
         return at
 
-    return _guarded(read, target.to)
+    return _guarded(read, column)
 
 
-def _guarded(read: Read, name: str) -> Read:
+def _guarded(read: Read, column: str) -> Read:
     def guarded(cell: str) -> Any:
         try:
             return read(cell)
         except BadCell as problem:
-            return Odd(None, ((str(problem), f"{name}: {cell[:60]}"),))
+            return Odd(None, ((str(problem), f"{column}: {cell[:60]}"),))
 
     return guarded
 
 
-def _labels(target: Target, labels: Mapping[str, int]) -> Read:
+def _labels(target: Target, labels: Mapping[str, int], column: str) -> Read:
     def read(cell: str) -> Any:
         names = [unguard(part.strip()) for part in unguard(cell).split(",") if part.strip()]
         known = tuple(dict.fromkeys(labels[name] for name in names if name in labels))
@@ -150,10 +152,10 @@ def _labels(target: Target, labels: Mapping[str, int]) -> Read:
     def flag(cell: str) -> Any:
         return read(target.label) if read_boolean(cell) else ()
 
-    return _guarded(flag, target.label) if target.to == "label_flag" else read
+    return _guarded(flag, column) if target.to == "label_flag" else read
 
 
-def _custom(target: Target, world: World) -> Read:
+def _custom(target: Target, world: World, column: str) -> Read:
     """Return what reads a cell as its part of the contact's JSON, for example `"city": "Gent"`."""
     known = world.fields.get(target.key)
     read = _valued(target, known.kind if known else target.kind, known.choices if known else ())
@@ -162,7 +164,7 @@ def _custom(target: Target, world: World) -> Read:
     def encoded(cell: str) -> str:
         return f"{name}: {json.dumps(read(unguard(cell)))}"
 
-    return _guarded(encoded, target.name or target.key)
+    return _guarded(encoded, column)
 
 
 def _valued(target: Target, kind: str, choices: tuple[str, ...]) -> Read:

@@ -54,7 +54,8 @@ class Reject:
 class Table:
     """People as columns of one length; None is a cell that was empty or not taken.
 
-    `fields` holds parts of a JSON object; `problems` are (code, detail) by place.
+    `fields` holds parts of a JSON object; `problems` are (row, code, detail) by place: of rows put
+    together, each keeps its own number.
     """
 
     numbers: list[int] = field(default_factory=list)
@@ -64,7 +65,7 @@ class Table:
     columns: dict[str, list[Any]] = field(default_factory=dict)
     fields: list[list[str | None]] = field(default_factory=list)
     labels: list[tuple[int, ...]] = field(default_factory=list)
-    problems: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
+    problems: dict[int, list[tuple[int, str, str]]] = field(default_factory=dict)
 
     def column(self, name: str) -> list[Any]:
         """Return a column, empty cells where the file has none of this name."""
@@ -124,7 +125,7 @@ def _union(*sets: tuple[int, ...]) -> tuple[int, ...]:
 class Plan:
     """The compiled choices: `read` turns staged rows into a table and rejects."""
 
-    def __init__(self, choices: Choices, world: World) -> None:
+    def __init__(self, choices: Choices, world: World, *, header: Sequence[str] = ()) -> None:
         place = choices.place_of("address")
         self._address = -1 if place is None else place
         self._key = world.address_key
@@ -132,7 +133,7 @@ class Plan:
         self._always = tuple(choices.label_ids)
         size = REMEMBERED_CELLS // max(len(choices.targets), 10)
         self._memos: list[tuple[int, Target, Memo]] = [
-            (place, target, Memo(reader(target, world), size=size))
+            (place, target, Memo(reader(target, world, column=_named(header, place)), size=size))
             for place, target in enumerate(choices.targets)
             if target.to not in ("ignore", "address")
         ]
@@ -220,6 +221,10 @@ class Plan:
         return [_union(always, *filter(None, sets)) for sets in zip(*columns, strict=True)]
 
 
+def _named(header: Sequence[str], place: int) -> str:
+    return header[place].strip() if place < len(header) else ""
+
+
 def _with_thought(
     number: int, raw: str, rejects: list[Reject]
 ) -> tuple[tuple[str, str] | None, str]:
@@ -238,7 +243,8 @@ def _with_thought(
 def _take_problems(values: list[Any], table: Table) -> None:
     for place, value in enumerate(values):
         if type(value) is Odd:
-            table.problems.setdefault(place, []).extend(value.problems)
+            found = table.problems.setdefault(place, [])
+            found += [(table.numbers[place], *problem) for problem in value.problems]
             values[place] = value.value
 
 
