@@ -15,9 +15,11 @@ from anymail.exceptions import (
     AnymailError,
     AnymailRecipientsRefused,
 )
+from botocore.exceptions import BotoCoreError
+from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from sincerely.wire.providers import PROVIDERS, Account
+from sincerely.wire.providers import Account
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 OWN_HEADERS = {
@@ -37,18 +39,25 @@ def send(account: Account, raw: bytes) -> Outcome:
     try:
         message = _message(account, raw)
         message.send()
-    except AnymailRecipientsRefused as refusal:
-        return Outcome(Stage.RECIPIENT, Reply(550, str(refusal)[:300]))
-    except requests.RequestException as error:
-        return _lost(error)
-    except AnymailAPIError as error:
-        return _answer(error)
-    except AnymailError as error:
-        return Outcome(Stage.SENDER, Reply(550, str(error)[:300]))
+    except (AnymailError, ImproperlyConfigured, BotoCoreError, requests.RequestException) as error:
+        return _failed(error)
     status = message.anymail_status  # type: ignore[attr-defined]
     if status.status and status.status <= {"rejected", "failed", "invalid"}:
         return Outcome(Stage.RECIPIENT, Reply(550, "The provider rejected the address."))
     return Outcome(Stage.CONTENT, Reply(250, str(status.message_id or "")[:200]))
+
+
+def _failed(error: Exception) -> Outcome:
+    words = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    if isinstance(error, AnymailRecipientsRefused):
+        return Outcome(Stage.RECIPIENT, Reply(550, words))
+    if isinstance(error, requests.RequestException):
+        return _lost(error)
+    if isinstance(error, AnymailAPIError):
+        return _answer(error)
+    if isinstance(error, AnymailError):
+        return Outcome(Stage.SENDER, Reply(550, words))
+    return Outcome(Stage.CONNECT, Reply(535, words))  # the account's settings are not right
 
 
 def _lost(error: Exception) -> Outcome:
@@ -72,7 +81,6 @@ def _answer(error: AnymailAPIError) -> Outcome:
 
 def _message(account: Account, raw: bytes) -> EmailMultiAlternatives:
     backend = f"anymail.backends.{account.provider}.EmailBackend"
-    arguments = {PROVIDERS[account.provider]: account.secret, **account.options}
     mail = email.message_from_bytes(raw, policy=modern)
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))  # type: ignore[attr-defined]
     message = EmailMultiAlternatives(
@@ -82,7 +90,7 @@ def _message(account: Account, raw: bytes) -> EmailMultiAlternatives:
         to=[str(mail["To"])],
         reply_to=[str(mail["Reply-To"])] if mail["Reply-To"] else None,
         headers={k: str(v) for k, v in mail.items() if k.lower() not in OWN_HEADERS},
-        connection=get_connection(backend, **arguments),
+        connection=get_connection(backend, **account.arguments()),
     )
     if html:
         message.attach_alternative(html.get_content(), "text/html")

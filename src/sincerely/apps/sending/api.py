@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Status
 from ninja.errors import HttpError
@@ -44,6 +45,7 @@ from sincerely.apps.team.api_auth import Scope
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 from sincerely.wire.dns import SystemResolver
+from sincerely.wire.providers import known
 
 router = Router(tags=["sending"])
 
@@ -93,6 +95,8 @@ def create_transport(request: HttpRequest, payload: TransportIn) -> Status[Trans
     """Create a transport; its secret is stored encrypted and never given back."""
     if any(known.name == payload.name for known in queries.transports()):
         raise HttpError(409, "There is a transport of this name.")
+    if payload.kind == "provider" and payload.provider not in known():
+        raise ValidationError({"provider": f"One of: {', '.join(known())}."})
     values = payload.dict()
     secret = values.pop("secret")
     transport = transport_actions.save_transport(

@@ -8,28 +8,11 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.consent.queries import subscription_types
-from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.apps.sending.queries.senders import brand_choices
 from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.sending.rules.pressure import ALL_TYPES, Limit
 from sincerely.apps.sending.rules.quiet import Quiet
 from sincerely.apps.sending.rules.restraint import Restraint
-from sincerely.wire.providers import PROVIDERS
-
-PROVIDER_NAMES = {
-    "amazon_ses": "Amazon SES",
-    "brevo": "Brevo",
-    "mailgun": "Mailgun",
-    "mailjet": "Mailjet",
-    "postmark": "Postmark",
-    "sendgrid": "SendGrid",
-    "sparkpost": "SparkPost",
-}
-SECURITY = [
-    ("starttls", _("STARTTLS (usual, port 587)")),
-    ("tls", _("TLS from the start (port 465)")),
-    ("none", _("none (only inside your own network)")),
-]
 
 
 class SenderForm(forms.Form):
@@ -68,77 +51,6 @@ class SenderForm(forms.Form):
                     _("People cannot answer this address. Choose a real mailbox, or say why not."),
                 )
         return cleaned
-
-
-class TransportForm(forms.Form):
-    """How mail leaves: by SMTP through a relay, or by a provider's API."""
-
-    name = forms.CharField(label=_("Name"), max_length=120)
-    kind = forms.ChoiceField(
-        label=_("Kind"),
-        choices=[(k.value, k.label) for k in (TransportKind.SMTP, TransportKind.PROVIDER)],
-    )
-    host = forms.CharField(label=_("Server"), max_length=255, required=False)
-    port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, initial=587)
-    security = forms.ChoiceField(label=_("Encryption"), choices=SECURITY)
-    user_name = forms.CharField(label=_("User name"), max_length=255, required=False)
-    provider = forms.ChoiceField(
-        label=_("Provider"),
-        required=False,
-        choices=[("", _("choose …")), *((k, PROVIDER_NAMES[k]) for k in PROVIDERS)],
-    )
-    provider_options = forms.JSONField(
-        label=_("Provider's further settings"),
-        required=False,
-        help_text=_('As JSON, for example {"sender_domain": "mg.example.com"}.'),
-    )
-    secret = forms.CharField(
-        label=_("Password or API key"),
-        required=False,
-        max_length=500,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown again. Leave empty to keep it."),
-    )
-    connection_count = forms.IntegerField(
-        label=_("Connections at once"), min_value=1, max_value=100, initial=4
-    )
-    per_connection_count = forms.IntegerField(
-        label=_("Mails per connection"), min_value=1, max_value=100_000, initial=100
-    )
-    per_hour = forms.IntegerField(label=_("At most per hour"), min_value=1, required=False)
-
-    def __init__(self, *args: Any, transport_id: int | None = None, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._transport_id = transport_id
-
-    def clean_name(self) -> str:
-        """Names are unique."""
-        name: str = self.cleaned_data["name"]
-        if Transport.objects.filter(name=name).exclude(pk=self._transport_id).exists():
-            raise forms.ValidationError(_("There is a transport of this name."))
-        return name
-
-    def clean_provider_options(self) -> dict[str, Any]:
-        """A mapping, or nothing."""
-        options = self.cleaned_data["provider_options"] or {}
-        if not isinstance(options, dict):
-            raise forms.ValidationError(_("Give a JSON object, or leave it empty."))
-        return options
-
-    def clean(self) -> dict[str, Any]:
-        """Each kind needs its own fields."""
-        cleaned = super().clean() or {}
-        if cleaned.get("kind") == TransportKind.SMTP and not cleaned.get("host"):
-            self.add_error("host", _("Which server takes the mail?"))
-        if cleaned.get("kind") == TransportKind.PROVIDER and not cleaned.get("provider"):
-            self.add_error("provider", _("Which provider is it?"))
-        return cleaned
-
-    def values(self) -> dict[str, Any]:
-        """Return the columns to store."""
-        values = {k: v for k, v in self.cleaned_data.items() if k != "secret"}
-        values["options"] = values.pop("provider_options")
-        return values
 
 
 class TryForm(forms.Form):

@@ -20,7 +20,9 @@ from sincerely.apps.contacts.models import Contact
 from sincerely.apps.content.models import ContentVersion
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.sending.rules.holds import words_of
+from sincerely.apps.sending.rules.troubles import trouble_words
 from sincerely.apps.team.models import Brand
+from sincerely.wire.providers import known
 
 
 class TransportKind(models.TextChoices):
@@ -55,6 +57,17 @@ class Transport(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def provider_name(self) -> str:
+        """What the provider calls itself."""
+        provider = known().get(self.provider)
+        return provider.name if provider else self.provider
+
+    @property
+    def trouble_words(self) -> str:
+        """What is wrong at the moment, in the reader's language."""
+        return trouble_words(self.trouble, gettext)
 
 
 class SenderIdentity(models.Model):
@@ -252,12 +265,22 @@ class Pressure(models.Model):
 
 
 class TestMail(models.Model):
-    """A test to a member or a saved test address; outside the gate, never counted."""
+    """A test to a member or a saved test address; outside the gate, never counted.
+
+    Older ones do not say through which transport they went, nor whether they were accepted.
+    """
 
     mailing_id = models.BigIntegerField(null=True)
+    transport = models.ForeignKey(Transport, null=True, on_delete=models.CASCADE)
     address = models.EmailField()
     at = models.DateTimeField()
     outcome = models.CharField(max_length=300)
+    is_accepted = models.BooleanField(null=True)
+
+    @property
+    def words(self) -> str:
+        """What came of it, in the reader's language."""
+        return trouble_words(self.outcome, gettext)
 
 
 class TestAddress(models.Model):

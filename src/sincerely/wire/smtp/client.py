@@ -208,16 +208,11 @@ class Connection(asyncio.Protocol):
             self.connection_lost(None)
 
     async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Wrap the session in TLS; raises ConnectionFailed for a bad certificate."""
+        """Wrap the session in TLS; raises an SSLError for a bad certificate."""
         assert self._transport is not None
-        try:
-            wrapped = await self._loop.start_tls(
-                self._transport, self, context, server_hostname=host
-            )
-        except (ssl.SSLError, OSError) as error:
-            raise ConnectionFailed(f"TLS failed: {error}") from error
+        wrapped = await self._loop.start_tls(self._transport, self, context, server_hostname=host)
         if wrapped is None:
-            raise ConnectionFailed("TLS failed.")
+            raise ConnectionFailed("The connection was lost.")
         self._transport = wrapped
         self._reader = ReplyReader()
 

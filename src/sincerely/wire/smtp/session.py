@@ -49,13 +49,27 @@ async def open_connection(route: Route) -> Connection:
     except (OSError, TimeoutError, ssl.SSLError) as error:
         if connection is not None:
             connection.abort()
-        words = str(error) or "The server did not answer in time."
-        raise ConnectionFailed(words) from error
+        raise ConnectionFailed(trouble_of(error)) from error
     except ConnectionFailed:
         if connection is not None:
             connection.abort()
         raise
     return connection
+
+
+def trouble_of(error: Exception) -> str:
+    """Say in a plain sentence why no session came about; what varies stands after a colon."""
+    if isinstance(error, socket.gaierror):
+        return "There is no server of this name."
+    if isinstance(error, ConnectionRefusedError):
+        return "The server takes no connections at this port."
+    if isinstance(error, TimeoutError):
+        return "The server did not answer in time."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The server's certificate is not trusted: {error.verify_message}"
+    if isinstance(error, ssl.SSLError):
+        return "The connection could not be encrypted: does the encryption fit the port?"
+    return f"The server cannot be reached: {getattr(error, 'strerror', None) or error}"
 
 
 async def _greet(connection: Connection, route: Route, context: ssl.SSLContext | None) -> None:

@@ -15,6 +15,7 @@ from email.policy import SMTP
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import gettext
 
 from sincerely.apps.content.compiler import CompileProblem, compile_content, rules_by_number
 from sincerely.apps.content.models import Content
@@ -31,6 +32,7 @@ from sincerely.apps.sending.models import (
     TransportKind,
 )
 from sincerely.apps.sending.queries.letterheads import letterhead
+from sincerely.apps.sending.rules.troubles import trouble_words
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
 from sincerely.wire import providers
@@ -45,6 +47,11 @@ class TestOutcome:
     address: str
     outcome: str
     is_accepted: bool
+
+    @property
+    def words(self) -> str:
+        """What came of it, in the reader's language."""
+        return trouble_words(self.outcome, gettext)
 
 
 def send_test(
@@ -142,7 +149,14 @@ def _note(
     actor: Actor,
 ) -> None:
     TestMail.objects.bulk_create(
-        TestMail(mailing_id=mailing_id, address=o.address, at=now, outcome=o.outcome)
+        TestMail(
+            mailing_id=mailing_id,
+            transport=transport,
+            address=o.address,
+            at=now,
+            outcome=o.outcome,
+            is_accepted=o.is_accepted,
+        )
         for o in outcomes
     )
     audit(actor, "test.sent", now=now, subject=transport, detail={"count": len(outcomes)})

@@ -42,9 +42,9 @@ def test_addresses() -> list[TestAddress]:
     return list(TestAddress.objects.order_by("address"))
 
 
-def recent_tests(limit: int = 10) -> list[TestMail]:
-    """Return the newest test mails."""
-    return list(TestMail.objects.order_by("-id")[:limit])
+def recent_tests(transport_id: int, *, limit: int = 10) -> list[TestMail]:
+    """Return the newest test mails that went through this transport."""
+    return list(TestMail.objects.filter(transport_id=transport_id).order_by("-id")[:limit])
 
 
 def brand_choices() -> list[tuple[int, str]]:

@@ -47,7 +47,7 @@ def waiting(mailing_id: int, *, now: datetime, real_now: datetime) -> Waiting:
     next_at = max(at for at in (first_at, *pauses) if at is not None) if first_at else None
     has_sender, trouble = _sender(real_now)
     return Waiting(
-        server_says=dispatch.transport.trouble,
+        server_says=dispatch.transport.trouble_words,
         next_at=next_at if next_at and next_at > now and not is_moving else None,
         has_sender=has_sender,
         trouble=trouble,

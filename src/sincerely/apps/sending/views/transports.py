@@ -15,10 +15,11 @@ from sincerely.apps.sending.actions.tests import (
     remove_test_address,
     try_transport,
 )
-from sincerely.apps.sending.forms import TestAddressForm, TransportForm, TryForm
+from sincerely.apps.sending.forms import TestAddressForm, TryForm
 from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.apps.sending.queries import locked_because
 from sincerely.apps.sending.queries import senders as queries
+from sincerely.apps.sending.transport_form import TransportForm
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -55,9 +56,12 @@ def edit(request: HttpRequest, transport_id: int | None = None) -> HttpResponse:
     transport = found(transport_id) if transport_id else None
     if transport is not None and transport.kind == TransportKind.MAILBOX:
         return redirect("sending:transport", transport.pk)
+    initial = _initial(transport) if transport else {}
+    if request.GET.get("provider"):  # its fields, as soon as it is chosen
+        initial |= {"kind": TransportKind.PROVIDER, "provider": request.GET["provider"]}
     form = TransportForm(
         request.POST or None,
-        initial=_initial(transport) if transport else None,
+        initial=initial,
         transport_id=transport_id,
     )
     if request.method == "POST" and form.is_valid():
@@ -85,7 +89,7 @@ def one(request: HttpRequest, transport_id: int) -> HttpResponse:
         "sender": sender,
         "locks": locked_because(sender, transport) if sender else [],
         "form": TryForm(initial={"address": member_of(request).email}),
-        "tests": queries.recent_tests(),
+        "tests": queries.recent_tests(transport.pk),
     }
     return render(request, "sending/transport.html", context)
 
@@ -110,7 +114,7 @@ def try_out(request: HttpRequest, transport_id: int) -> HttpResponse:
             messages.success(request, _("The test was accepted."))
         else:
             words = _("The test did not get through: %(words)s")
-            messages.error(request, words % {"words": outcome.outcome})
+            messages.error(request, words % {"words": outcome.words})
     else:
         messages.error(request, _("This is not an e-mail address."))
     return redirect("sending:transport", transport_id)
