@@ -224,3 +224,26 @@ def test_it_works_at_phone_width_and_without_javascript(editor: Page, shots: Pat
     expect(plain.locator("#id_subject")).to_have_value("Without a script")
     expect(plain.get_by_label("Words on the button").last).to_be_visible()
     bare.close()
+
+
+def test_paragraphs_are_joined_and_chips_clicked_without_leaving_the_text(editor: Page) -> None:
+    """The `page` fixture fails on a refused inline style."""
+    first = editor.locator(".ed-rich").first
+    first.click()
+    editor.keyboard.press("Control+Home")
+    editor.keyboard.press("End")
+    editor.keyboard.press("Delete")
+    joined = first.evaluate("e => [...e.children].map((one) => one.tagName).join()")
+    assert joined == "H1"
+    assert first.evaluate("e => e.querySelector('[style], span')") is None
+    text = editor.locator(".ed-rich", has=editor.locator(".ed-chip")).first
+    text.locator(".ed-chip").click()
+    editor.keyboard.press("Control+a")
+    editor.keyboard.type("All of this block")
+    expect(editor.locator(":focus")).to_have_text("All of this block")
+    expect(editor.locator("[data-status=saved]")).to_be_visible()
+    handles = editor.locator(".ed-block.is-selected > .ed-handles").bounding_box()
+    words = editor.locator(":focus").bounding_box()
+    assert handles
+    assert words
+    assert handles["y"] + handles["height"] <= words["y"]

@@ -3,7 +3,7 @@
 import { h, icon, iconButton, openDialog } from './dom.js';
 import { addBlock, copyBlock, deleteBlock, focusBlock, moveBlock, moveTo, nameOf, newBlock } from './moves.js';
 import { choosePicture, pictureIn, upload } from './pictures.js';
-import { askForLink, drain, pasted, pour, toolbar } from './rich.js';
+import { askForLink, caretAfter, drain, joinBlocks, pasted, pour, toolbar } from './rich.js';
 import { askForBlock } from './adding.js';
 
 export class Canvas {
@@ -103,6 +103,11 @@ export class Canvas {
     const frame = h('div.ed-rich-frame', {}, tools, box);
     box.addEventListener('focus', () => { document.execCommand('defaultParagraphSeparator', false, 'p'); document.execCommand('styleWithCSS', false, false); });
     box.addEventListener('input', changed);
+    box.addEventListener('beforeinput', (event) => { if (joinBlocks(event, box)) changed(); });
+    box.addEventListener('mousedown', (event) => {
+      const mark = event.target.closest('.ed-chip');
+      if (mark) { event.preventDefault(); caretAfter(mark, box); }
+    });
     box.addEventListener('blur', () => { if (!box.textContent.trim() && !box.querySelector('.ed-chip')) box.replaceChildren(); });
     box.addEventListener('click', (event) => { if (event.target.closest('a')) event.preventDefault(); });
     box.addEventListener('keydown', (event) => {

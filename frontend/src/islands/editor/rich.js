@@ -79,6 +79,59 @@ export function pasted(transfer) {
   return holder.innerHTML;
 }
 
+const JOINED = new Set(['P', 'H1', 'H2', 'H3']);
+
+/**
+ * Join two paragraphs ourselves where a deletion would: the browser writes inline styles, which the
+ * page's content security policy refuses, to keep the look of what it moves. True where it did.
+ */
+export function joinBlocks(event, box) {
+  const selection = getSelection();
+  if (!event.inputType.startsWith('deleteContent') || !selection.rangeCount) return false;
+  const range = selection.getRangeAt(0);
+  const [first, last] = range.collapsed ? neighbours(range, box, event.inputType.endsWith('Forward')) : [blockOf(range.startContainer, box), blockOf(range.endContainer, box)];
+  if (!first || !last || first === last) return false;
+  event.preventDefault();
+  range.deleteContents();
+  if (first.lastChild?.nodeName === 'BR') first.lastChild.remove();
+  const place = first.childNodes.length;
+  first.append(...last.childNodes);
+  last.remove();
+  if (!first.hasChildNodes()) first.append(h('br'));
+  selection.collapse(first, Math.min(place, first.childNodes.length));
+  return true;
+}
+
+function blockOf(node, box) {
+  let block = node;
+  while (block && block.parentNode !== box) block = block.parentNode;
+  return JOINED.has(block?.nodeName) ? block : null;
+}
+
+/** The two paragraphs between which the caret stands, if it stands at an edge. */
+function neighbours(caret, box, isForward) {
+  const block = blockOf(caret.startContainer, box);
+  if (!block) return [];
+  const rest = document.createRange();
+  rest.selectNodeContents(block);
+  if (isForward) rest.setStart(caret.endContainer, caret.endOffset); else rest.setEnd(caret.startContainer, caret.startOffset);
+  const between = rest.cloneContents();
+  if (between.textContent || between.querySelector('br:not(:last-child), img')) return [];
+  const other = isForward ? block.nextElementSibling : block.previousElementSibling;
+  if (!JOINED.has(other?.nodeName)) return [];
+  return isForward ? [block, other] : [other, block];
+}
+
+/** Put the caret behind a chip: a click on it shall not take it out of the text. */
+export function caretAfter(mark, box) {
+  box.focus();
+  const range = document.createRange();
+  range.setStartAfter(mark);
+  range.collapse(true);
+  getSelection().removeAllRanges();
+  getSelection().addRange(range);
+}
+
 const exec = (name, value) => document.execCommand(name, false, value);
 
 export function toolbar(store, onDone) {
