@@ -177,6 +177,40 @@ def test_a_wrong_segment_says_so_and_shows_nobody(
     page = client.get(reverse("segments:detail", args=[segment.pk])).content.decode()
     assert "no longer exists" in page
     assert "person1@example.com" not in page
+    assert "Mail these people" not in page
+    assert "/people/export/?segment" not in page
+
+
+def test_only_a_segment_in_use_offers_to_mail_its_people(
+    client: Client, cast: Cast, now: datetime
+) -> None:
+    segment = actions.create_segment("All", {"everyone": True}, now=now, actor=cast.actor)
+    detail = reverse("segments:detail", args=[segment.pk])
+    assert "Mail these people" in client.get(detail).content.decode()
+    client.post(reverse("segments:archive", args=[segment.pk]))
+    assert "Mail these people" not in client.get(detail).content.decode()
+
+
+def test_the_live_panel_names_the_condition_that_is_not_finished(
+    client: Client, now: datetime
+) -> None:
+    made = populate(7, now)
+    one = {"criterion": "label", "label": made.labels[0]}
+    rule = {"all": [one, {"any": [one, {"criterion": "label"}, {"criterion": "label"}]}]}
+    shown = client.post(reverse("segments:preview"), posted(rule)).content.decode()
+    assert "Condition 3: Something is still missing: Label." in shown
+    assert "Condition 4: Something is still missing: Label." in shown
+
+
+def test_one_person_is_counted_as_one(client: Client, now: datetime) -> None:
+    populate(8, now, size=1)
+    rule = {"all": [{"everyone": True}]}
+    shown = client.post(
+        reverse("segments:preview"), posted(rule), headers={"HX-Request": "true"}
+    ).content.decode()
+    assert "1 person<" in shown
+    assert "<span>person</span>" in shown
+    assert "1 people" not in shown
 
 
 def test_a_viewer_sees_but_does_not_change(client: Client, cast: Cast, now: datetime) -> None:

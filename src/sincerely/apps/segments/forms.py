@@ -123,8 +123,21 @@ class Place:
 
 
 def said(problem: Problem) -> str:
-    """Return a problem in the reader's language."""
-    return gettext(problem.template).format(**problem.values)
+    """Return a problem in the reader's language, parameters by the words of the form."""
+    values = dict(problem.values)
+    if "key" in values:
+        values["key"] = str(LABELS.get(values["key"], values["key"]))
+    return gettext(problem.template).format(**values)
+
+
+def said_with_place(problem: Problem, rule: Rule) -> str:
+    """Return a problem with the number of its condition, counted from the top of the form."""
+    lines = [path for path, node in walk(boxed(rule)) if group_of(node) is None]
+    if problem.path not in lines or len(lines) == 1:
+        return said(problem)
+    return gettext("Condition {number}: {problem}").format(
+        number=lines.index(problem.path) + 1, problem=said(problem)
+    )
 
 
 def laid_out(rule: Rule, *, shows_missing: bool, own_id: int | None = None) -> Place:

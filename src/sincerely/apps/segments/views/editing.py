@@ -12,7 +12,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from sincerely.apps.segments import actions, queries
-from sincerely.apps.segments.forms import SegmentForm, laid_out, places_of, rule_from, said
+from sincerely.apps.segments.forms import (
+    SegmentForm,
+    laid_out,
+    places_of,
+    rule_from,
+    said_with_place,
+)
 from sincerely.apps.segments.models import Segment
 from sincerely.apps.segments.queries.previewing import preview
 from sincerely.apps.segments.rules import WrongRule, sentence
@@ -76,7 +82,7 @@ def _previewed(rule: Rule, own_id: int | None) -> dict[str, Any]:
     paths = places_of(rule)
     return {
         "preview": shown,
-        "problems": [said(problem) for problem in shown.problems][:3],
+        "problems": [said_with_place(problem, rule) for problem in shown.problems][:3],
         "sentence": sentence(rule, shown.catalogue, gettext),
         "parts": [(f"count-{path.replace('.', '-')}", shown.parts.get(path)) for path in paths],
     }
