@@ -7,9 +7,11 @@ from datetime import datetime
 import pytest
 from django.test import Client
 
+from sincerely.apps.campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.labels.actions import create_label
 from sincerely.apps.team.actions.keys import create_key
+from sincerely.apps.team.models import AuditEntry
 from sincerely.apps.team.rules import Capability
 from tests.apps.campaigns.desk import draft, launch, put_on_list
 from tests.apps.sending.people import marketing, opted_in
@@ -110,3 +112,45 @@ def test_a_reader_opens_what_came_of_a_campaign(cast: Cast, client: Client, now:
     page = client.get(f"/mail/campaigns/{campaign.pk}/", follow=True)
     assert page.redirect_chain[-1][0] == f"/reports/campaigns/{campaign.pk}/"
     assert [tab.name for tab in page.context["tabs"]] == ["write", "links", "result"]
+
+
+@pytest.mark.requirement("R061")
+def test_a_schedule_names_its_clock(cast: Cast, client: Client, now: datetime) -> None:
+    people = opted_in(1, now=now, kind=marketing(now))
+    campaign = draft(cast, now=now)
+    campaign.audience = {"include": [{"list": put_on_list("A", people, now=now).pk}]}
+    campaign.save()
+    address = f"/mail/campaigns/{campaign.pk}/"
+    at_nine = {"on": "2099-11-25", "time": "09:00"}
+    in_york = {"when": "at", "zone": "America/New_York", **at_nine}
+    page = client.post(f"{address}send/", in_york, follow=True).content.decode()
+    assert "on its way" not in page
+    assert "25 Nov 2099, 09:00 (America/New York)" in page
+    assert "On your clock that is 25 Nov 2099, 15:00 (Europe/Amsterdam)" in page
+    assert "has left the desk" not in client.get(f"{address}write/").content.decode()
+    client.post(f"{address}send/stop/")
+    local = {"when": "local", **at_nine}
+    page = client.post(f"{address}send/", local, follow=True).content.decode()
+    assert "25 Nov 2099, 09:00 on each contact" in page
+    assert "25 Nov 2099, 09:00 on each" in client.get("/mail/campaigns/").content.decode()
+    month = client.get("/mail/campaigns/calendar/?month=2099-11").context["weeks"]
+    days = [cell["day"].isoformat() for week in month for cell in week if cell["campaigns"]]
+    assert days == ["2099-11-25"]
+
+
+def test_a_resumed_campaign_is_not_logged_as_launched(cast: Cast, now: datetime) -> None:
+    people = opted_in(1, now=now, kind=marketing(now))
+    campaign = draft(cast, now=now)
+    campaign.audience = {"include": [{"list": put_on_list("A", people, now=now).pk}]}
+    campaign.save()
+    launch(campaign, cast, now=now)
+    for act in (pause_campaign, resume_campaign, cancel_campaign):
+        act(campaign.pk, now=now, actor=cast.actor)
+    acts = AuditEntry.objects.filter(act__startswith="campaign.").order_by("pk")
+    assert list(acts.values_list("act", flat=True)) == [
+        "campaign.created",
+        "campaign.launched",
+        "campaign.paused",
+        "campaign.resumed",
+        "campaign.cancelled",
+    ]

@@ -28,6 +28,7 @@ urlpatterns = [
     path(f"{ONE}send/", sending.send, name="send"),
     path(f"{ONE}send/progress/", sending.progress, name="progress"),
     path(f"{ONE}release/<int:hold_id>/", sending.release, name="release"),
+    path(f"{ONE}cancel/", sending.ask_to_cancel, name="cancel"),
     path(f"{ONE}send/<str:act>/", sending.steer, name="steer"),
     path(f"{ONE}unknown/<str:choice>/", sending.settle_unknown, name="unknown"),
 ]

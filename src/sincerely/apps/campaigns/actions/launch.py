@@ -156,7 +156,8 @@ def pause_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> None:
     with transaction.atomic():
         campaign = locked(campaign_id, "pause")
         sending.pause(campaign.mailing_id, now=now, actor=PROGRAM)
-        _turn(campaign, Stage.PAUSED, now=now, actor=actor)
+        _turn(campaign, Stage.PAUSED, now=now)
+        audit(actor, "campaign.paused", now=now, subject=campaign)
 
 
 def resume_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> None:
@@ -164,7 +165,8 @@ def resume_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> None:
     with transaction.atomic():
         campaign = locked(campaign_id, "resume")
         sending.resume(campaign.mailing_id, now=now, actor=PROGRAM)
-        _turn(campaign, Stage.LAUNCHED, now=now, actor=actor)
+        _turn(campaign, Stage.LAUNCHED, now=now)
+        audit(actor, "campaign.resumed", now=now, subject=campaign)
 
 
 def cancel_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> int:
@@ -172,7 +174,8 @@ def cancel_campaign(campaign_id: int, *, now: datetime, actor: Actor) -> int:
     with transaction.atomic():
         campaign = locked(campaign_id, "cancel")
         sending.switch_off(campaign.mailing_id, now=now, actor=PROGRAM)
-        _turn(campaign, Stage.CANCELLED, now=now, actor=actor)
+        _turn(campaign, Stage.CANCELLED, now=now)
+        audit(actor, "campaign.cancelled", now=now, subject=campaign)
     return end_cancelled(campaign, now=now)
 
 
@@ -181,7 +184,6 @@ def end_cancelled(campaign: Campaign, *, now: datetime) -> int:
     return sending.cancel(campaign.mailing_id, now=now, actor=PROGRAM)
 
 
-def _turn(campaign: Campaign, stage: str, *, now: datetime, actor: Actor) -> None:
+def _turn(campaign: Campaign, stage: str, *, now: datetime) -> None:
     campaign.stage, campaign.changed_at = stage, now
     campaign.save(update_fields=["stage", "changed_at"])
-    audit(actor, f"campaign.{stage}", now=now, subject=campaign)

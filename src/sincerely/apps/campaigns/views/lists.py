@@ -18,6 +18,7 @@ from sincerely.apps.campaigns.forms import NewCampaignForm
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.queries.audience import SourceChoice
 from sincerely.apps.campaigns.rules.stages import WrongStage
+from sincerely.apps.campaigns.views.leaving import leaves
 from sincerely.apps.campaigns.views.shared import found, shown_state
 from sincerely.apps.content.actions.editing import UnknownDesign, create_from_template
 from sincerely.apps.content.queries.editing import gallery
@@ -39,7 +40,7 @@ def campaign_list(request: HttpRequest) -> HttpResponse:
         words=words,
         stage=stage,
     )
-    shown = [(campaign, shown_state(campaign)) for campaign in rows[:PAGE]]
+    shown = [(one, shown_state(one), leaves(one)) for one in rows[:PAGE]]
     return render(
         request,
         "campaigns/list.html",
@@ -60,7 +61,9 @@ def campaign_calendar(request: HttpRequest) -> HttpResponse:
     by_day: dict[date, list[Campaign]] = defaultdict(list)
     for campaign in queries.campaigns_page(limit=500):
         at = campaign.launched_at or campaign.launch_after
-        if isinstance(at, datetime):
+        if campaign.local_on and isinstance(at, datetime):  # on each contact's own clock
+            by_day[campaign.local_on].append(campaign)
+        elif isinstance(at, datetime):
             by_day[timezone.localdate(at)].append(campaign)
     weeks = [
         [

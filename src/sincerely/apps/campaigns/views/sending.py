@@ -18,7 +18,9 @@ from sincerely.apps.campaigns.forms import ScheduleForm
 from sincerely.apps.campaigns.models import Campaign, Stage
 from sincerely.apps.campaigns.rules.schedule import WrongSchedule
 from sincerely.apps.campaigns.rules.stages import WrongStage, walls
+from sincerely.apps.campaigns.rules.stages import may as may_do
 from sincerely.apps.campaigns.views.audience import counts
+from sincerely.apps.campaigns.views.leaving import first_leaves, leaves
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.sending import actions as sending
@@ -72,7 +74,7 @@ def _launched(
         form.add_error(None, _("Type the number of people to confirm. Nothing has been sent."))
         return False
     try:
-        actions.launch_campaign(
+        launched = actions.launch_campaign(
             campaign.pk,
             schedule=form.schedule(),
             zone=form.cleaned_data["zone"],
@@ -88,8 +90,14 @@ def _launched(
     except NotReady:
         form.add_error(None, _("Something still stands in the way; see above. Nothing was sent."))
         return False
-    messages.success(request, _("The campaign is on its way. You can still stop it for a minute."))
+    messages.success(request, _launch_words(launched))
     return True
+
+
+def _launch_words(campaign: Campaign) -> str:
+    if campaign.schedule == "now":
+        return _("The campaign is on its way. You can still stop it for a minute.")
+    return _("It is scheduled: %(when)s. Until then you can stop it.") % {"when": leaves(campaign)}
 
 
 def _progress(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
@@ -101,13 +109,13 @@ def _progress(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
     return {
         **frame(request, campaign, "send"),
         "tally": counted,
-        "handed_over": counted.mailable_count - counted.open_count,
         "seconds_left": max(0, round(left.total_seconds()))
         if left < timedelta(minutes=2)
         else None,
+        "leaves": leaves(campaign),
+        "first_leaves": first_leaves(campaign),
         "undecided_count": undecided_count(campaign.mailing_id),
         "failed_count": counted.by_state.get("failed", 0),
-        "skipped_count": counted.by_state.get("skipped", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
         "held_back": [(WORDS[reason], n) for reason, n in counted.waiting_by_reason.items()],
         "holds": holds_of(campaign.mailing_id),
@@ -161,6 +169,16 @@ def steer(request: HttpRequest, campaign_id: int, act: str) -> HttpResponse:
     else:
         messages.success(request, done[act])
     return redirect("campaigns:send", campaign.pk)
+
+
+@requires(Capability.SEND)
+def ask_to_cancel(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Ask before the rest of a campaign is cancelled: there is no way back from it."""
+    campaign = found(campaign_id)
+    if not may_do(campaign.stage, "cancel"):
+        return redirect("campaigns:send", campaign.pk)
+    context = {**frame(request, campaign, "send"), "tally": tally(campaign.mailing_id)}
+    return render(request, "campaigns/cancel.html", context)
 
 
 @require_POST

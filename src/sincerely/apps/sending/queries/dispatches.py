@@ -37,9 +37,25 @@ class Tally:
         return sum(self.by_state.get(state, 0) for state in OPEN_STATES)
 
     @property
+    def left_out_count(self) -> int:
+        """Stopped by the gate: at planning, or just before the hand-over."""
+        return self.by_state.get(State.SKIPPED, 0) + self.by_state.get(State.REFUSED, 0)
+
+    @property
+    def cancelled_count(self) -> int:
+        """Ended by a member before they were handed over."""
+        return self.by_state.get(State.CANCELLED, 0)
+
+    @property
+    def handed_over_count(self) -> int:
+        """Given to a mail server, whatever it said."""
+        ended = (State.ACCEPTED, State.FAILED, State.UNKNOWN)
+        return sum(self.by_state.get(state, 0) for state in ended)
+
+    @property
     def mailable_count(self) -> int:
-        """Messages that were meant to leave when they were planned."""
-        return self.audience_count - self.by_state.get(State.SKIPPED, 0)
+        """Messages that nothing but time or a member keeps from leaving."""
+        return self.audience_count - self.left_out_count
 
 
 def dispatch_of(mailing_id: int) -> Dispatch | None:
