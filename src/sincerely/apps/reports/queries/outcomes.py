@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, CharField, Count, Exists, OuterRef, QuerySet, Value, When
 from pyroaring import BitMap
 
 from sincerely.apps.engagement.models import Delivery, Event, EventKind, LinkRole, Verdict
 from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from sincerely.apps.segments.queries import recipients_by_deed, recipients_who
-from sincerely.apps.sending.models import Message
 
 # What somebody must have done for an outcome; a set of those is kept per mailing, but for acts.
 DEEDS = {
@@ -40,7 +39,8 @@ class Row:
     machine_clicks: int = 0
 
 
-def _judged(mailing_id: int) -> QuerySet[Delivery]:
+def judged(mailing_id: int, *, sent_only: bool = True) -> QuerySet[Delivery]:
+    """Return the deliveries of a mailing, each with its one outcome."""
     acted = Event.objects.filter(
         mailing_id=mailing_id,
         contact_id=OuterRef("contact_id"),
@@ -48,7 +48,9 @@ def _judged(mailing_id: int) -> QuerySet[Delivery]:
         verdict=Verdict.HUMAN,
         link__role__in=ACTS,
     )
-    rows = Delivery.objects.filter(mailing_id=mailing_id, sent_at__isnull=False)
+    rows = Delivery.objects.filter(mailing_id=mailing_id)
+    if sent_only:
+        rows = rows.filter(sent_at__isnull=False)
     return rows.annotate(acted=Exists(acted)).annotate(
         outcome=Case(
             When(complained_at__isnull=False, then=Value("complained")),
@@ -74,7 +76,7 @@ def outcome_counts(mailing_id: int, *, sent: int | None = None) -> dict[str, int
     if sets is not None and len(sets["sent"]) == sent:
         counted = _counted(sets, _acting(mailing_id))
     else:
-        rows = _judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
+        rows = judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
         counted = dict(rows)
     return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
 
@@ -99,7 +101,7 @@ def _acting(mailing_id: int) -> BitMap:
 
 def people_with(mailing_id: int, outcome: str, *, after: int = 0, limit: int = 50) -> list[Row]:
     """Return a page of recipients with an outcome ('' for all), by contact id."""
-    rows = _judged(mailing_id).select_related("contact").order_by("contact_id")
+    rows = judged(mailing_id).select_related("contact").order_by("contact_id")
     if outcome in DEEDS:
         # A walk over all recipients would be long where few came to this.
         ids = (
@@ -107,35 +109,20 @@ def people_with(mailing_id: int, outcome: str, *, after: int = 0, limit: int = 5
             if outcome == "acted"
             else recipients_who(mailing_id, DEEDS[outcome])
         )
-        return _among_the_few(rows.filter(outcome=outcome), ids, after=after, limit=limit)
+        return among_the_few(rows.filter(outcome=outcome), ids, after=after, limit=limit)
     found = rows.filter(contact_id__gt=after)
-    return [_row(row) for row in (found.filter(outcome=outcome) if outcome else found)[:limit]]
+    return [row_of(row) for row in (found.filter(outcome=outcome) if outcome else found)[:limit]]
 
 
-def _among_the_few(rows: QuerySet[Delivery], ids: BitMap, *, after: int, limit: int) -> list[Row]:
+def among_the_few(rows: QuerySet[Delivery], ids: BitMap, *, after: int, limit: int) -> list[Row]:
     """Judge these contacts in growing slices until a page is full."""
     found: list[Row] = []
     start, size = ids.rank(min(after, 2**32 - 1)), FIRST_SLICE
     while start < len(ids) and len(found) < limit:
         some = list(ids[start : start + size])
-        found += [_row(row) for row in rows.filter(contact_id__in=some)]
+        found += [row_of(row) for row in rows.filter(contact_id__in=some)]
         start, size = start + size, min(size * 4, LARGEST_SLICE)
     return found[:limit]
-
-
-def people_left_out(mailing_id: int, reason: str, *, after: int = 0, limit: int = 50) -> list[Row]:
-    """Return a page of contacts who did not get it for a reason ('' for any), by contact id."""
-    chosen = Q(reason=reason) if reason else ~Q(reason="")
-    rows = Message.objects.filter(chosen, mailing_id=mailing_id, contact_id__gt=after)
-    page = rows.select_related("contact").order_by("contact_id")[:limit]
-    return [Row(row.contact_id, row.contact.address, str(row.contact), row.reason) for row in page]
-
-
-def people_in_state(mailing_id: int, state: str, *, after: int = 0, limit: int = 50) -> list[Row]:
-    """Return a page of contacts whose message is in a state, by contact id."""
-    rows = Message.objects.filter(mailing_id=mailing_id, state=state, contact_id__gt=after)
-    page = rows.select_related("contact").order_by("contact_id")[:limit]
-    return [Row(row.contact_id, row.contact.address, str(row.contact), row.state) for row in page]
 
 
 def every_recipient(mailing_id: int, *, slice_count: int = 2000) -> Iterator[Row]:
@@ -146,7 +133,8 @@ def every_recipient(mailing_id: int, *, slice_count: int = 2000) -> Iterator[Row
         after = rows[-1].contact_id
 
 
-def _row(row: Delivery) -> Row:
+def row_of(row: Delivery) -> Row:
+    """Return a judged delivery as a row of the report."""
     return Row(
         contact_id=row.contact_id,
         address=row.contact.address,

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,14 +16,11 @@ from sincerely.apps.reports.queries import outcomes as people
 from sincerely.apps.reports.queries.campaigns import Report, report_of
 from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from sincerely.apps.reports.views.wording import OUTCOME_WORDS
-from sincerely.apps.sending.models import SkipReason, State
 from sincerely.apps.sending.queries import undecided_count
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
-
-PAGE = 50
 
 
 @requires(Capability.VIEW_REPORTS)
@@ -58,52 +54,6 @@ def _over_time(made: Report) -> dict[str, Any]:
             {"name": _("Clicks"), "values": [row[2] for row in hours]},
         ],
     }
-
-
-@requires(Capability.VIEW_REPORTS)
-def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show the people behind a number: an outcome, a reason, or a state."""
-    campaign = found(campaign_id)
-    after = request.GET.get("after", "")
-    start = int(after) if after.isdigit() else 0
-    rows, title = _behind(campaign.mailing_id, request, start)
-    shown = rows[:PAGE]
-    asked = {key: request.GET.get(key, "") for key in ("outcome", "reason", "state")}
-    context = {
-        **frame(request, campaign, "result"),
-        "title": title,
-        "rows": [(row, _words(row.outcome)) for row in shown],
-        "asked": urlencode({key: value for key, value in asked.items() if value}),
-        "next_after": shown[-1].contact_id if len(rows) > PAGE else None,
-    }
-    return render(request, "reports/recipients.html", context)
-
-
-def _behind(mailing_id: int, request: HttpRequest, after: int) -> tuple[list[people.Row], str]:
-    reason, state = request.GET.get("reason", ""), request.GET.get("state", "")
-    outcome = request.GET.get("outcome", "")
-    if reason:
-        if reason not in SkipReason.values:
-            raise Http404
-        rows = people.people_left_out(mailing_id, reason, after=after, limit=PAGE + 1)
-        return rows, str(SkipReason(reason).label)
-    if state:
-        if state not in State.values:
-            raise Http404
-        rows = people.people_in_state(mailing_id, state, after=after, limit=PAGE + 1)
-        return rows, str(State(state).label)
-    if outcome and outcome not in OUTCOMES:
-        raise Http404
-    rows = people.people_with(mailing_id, outcome, after=after, limit=PAGE + 1)
-    return rows, str(OUTCOME_WORDS[outcome]) if outcome else _("Everybody it was sent to")
-
-
-def _words(word: str) -> str:
-    if word in OUTCOME_WORDS:
-        return str(OUTCOME_WORDS[word])
-    if word in SkipReason.values:
-        return str(SkipReason(word).label)
-    return str(State(word).label) if word in State.values else word
 
 
 @requires(Capability.EXPORT)
