@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from sincerely.apps.contacts.actions import create_contact
 from sincerely.apps.interests import queries
+from sincerely.apps.interests.actions import assign, remove
 from sincerely.apps.interests.rules.strength import (
     Clicks,
     Evidence,
@@ -18,6 +20,7 @@ from sincerely.apps.interests.rules.strength import (
     strength,
 )
 from sincerely.apps.labels.models import Label
+from sincerely.wire import clock
 from tests.apps.interests.clicks import clicking
 from tests.cast import Cast
 
@@ -33,6 +36,35 @@ def test_strength_is_half_after_a_half_life_and_the_count_stays(cast: Cast, now:
     assert abs(fresh.strength - 1.0) < 1e-6
     assert abs(faded.strength - 0.5) < 1e-6
     assert faded.click_count == 1
+
+
+def test_a_label_judges_its_holders_as_their_own_pages_do(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    dogs = Label.objects.create(name="Honden", created_at=now)
+    people = [
+        create_contact(f"{name}@example.com", now=now, actor=cast.actor)
+        for name in ("told", "ann", "bea", "lost")
+    ]
+    told, ann, bea, lost = people
+    assign(told.pk, dogs.pk, route="import", now=now, actor=cast.actor)
+    source = clicking(dogs, now=now)
+    for person, count in ((ann, 1), (bea, 3), (lost, 2)):
+        for hour in range(count):
+            source.click(person, at=now - timedelta(hours=hour))
+    remove(lost.pk, dogs.pk, route="manual", now=now, actor=cast.actor)
+    assert queries.label_figures(dogs.pk).by_click_count == [
+        ("0", 1), ("1", 1), ("2–4", 1), ("5–9", 0), ("10+", 0),
+    ]  # fmt: skip
+    client.force_login(cast.alice)
+    shown = client.get(f"/people/labels/{dogs.pk}/").context["people"]
+    assert [person.pk for person, _held in shown] == [bea.pk, ann.pk, told.pk]
+    for person, held in shown:
+        own = queries.labels_of(person.pk, now=clock.now())[0]
+        assert (held.clicks, held.sureness) == (own.click_count, own.sureness)
+    assert shown[2][1].sureness == Strength.STRONG
+    rest = client.get(f"/people/labels/{dogs.pk}/?after=3-{bea.pk}").context["people"]
+    assert [person.pk for person, _held in rest] == [ann.pk, told.pk]
 
 
 @given(st.floats(0, 400), st.floats(1, 400), st.integers(1, 50))

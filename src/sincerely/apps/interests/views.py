@@ -17,7 +17,14 @@ from django.views.decorators.http import require_POST
 from sincerely.apps.contacts.queries import contacts_by_id
 from sincerely.apps.interests.actions import CannotMerge, merge_labels
 from sincerely.apps.interests.models import Route
-from sincerely.apps.interests.queries import drift, holder_counts, holders, label_figures, strengths
+from sincerely.apps.interests.queries import (
+    Place,
+    drift,
+    holder_counts,
+    holdings,
+    label_figures,
+    ordered_holders,
+)
 from sincerely.apps.interests.rules.drift import Move
 from sincerely.apps.labels import actions
 from sincerely.apps.labels.forms import LabelForm, LinkRuleForm, MergeForm
@@ -39,6 +46,14 @@ def _known(label_id: int) -> Label:
     if found is None:
         raise Http404
     return found
+
+
+def _place(text: str) -> Place:
+    """Return where a page of holders begins; nonsense begins at the start."""
+    clicks, _dash, contact_id = text.partition("-")
+    if not (clicks.isdecimal() and contact_id.isdecimal()) or len(text) > 30:
+        return Place()
+    return Place(min(int(clicks), Place().clicks), min(int(contact_id), 2**62))
 
 
 def _may_edit(request: HttpRequest) -> bool:
@@ -84,13 +99,12 @@ def new_label(request: HttpRequest) -> HttpResponse:
 def show_label(request: HttpRequest, label_id: int) -> HttpResponse:
     """Show one label: who holds it, how strongly, by which way, and its default rules."""
     found = _known(label_id)
-    after = request.GET.get("after", "")
-    last = int(after) if after.isdecimal() and len(after) < 19 else 0
-    ids = holders(label_id, after=last, limit=PAGE + 1)
-    page = ids[:PAGE]
-    people = contacts_by_id(page)
-    strength = strengths(label_id, page, now=clock.now())
+    after = _place(request.GET.get("after", ""))
     figures = label_figures(label_id)
+    rows = ordered_holders(label_id, after=after, limit=PAGE + 1, holder_count=figures.holder_count)
+    page = [contact_id for contact_id, _clicks in rows[:PAGE]]
+    people = contacts_by_id(page)
+    held = holdings(label_id, page, now=clock.now())
     names = dict(Route.choices)
     context = {
         "label": found,
@@ -100,9 +114,9 @@ def show_label(request: HttpRequest, label_id: int) -> HttpResponse:
         "click_series": [
             {"name": _("contacts"), "values": [count for _name, count in figures.by_click_count]}
         ],
-        "people": [(people[pk], *strength.get(pk, (0, 0.0))) for pk in page if pk in people],
-        "next": f"?after={page[-1]}" if len(ids) > PAGE else "",
-        "first": "?" if last else "",
+        "people": [(people[pk], held[pk]) for pk in page if pk in people],
+        "next": "?after={1}-{0}".format(*rows[PAGE - 1]) if len(rows) > PAGE else "",
+        "first": "?" if after.contact_id else "",
         "moves": _moves(label_id),
         "rules": link_rules(label_id=label_id),
         "rule_form": LinkRuleForm(),

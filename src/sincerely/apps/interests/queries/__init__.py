@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sincerely.apps.interests.queries.certainty import Holding, Place, holdings, ordered_holders
 from sincerely.apps.interests.queries.drift import drift
 from sincerely.apps.interests.queries.holders import (
     BulkPreview,
@@ -10,7 +11,6 @@ from sincerely.apps.interests.queries.holders import (
     holder_counts,
     holders,
     label_figures,
-    strengths,
 )
 from sincerely.apps.interests.queries.labels import (
     HeldLabel,
@@ -23,15 +23,18 @@ from sincerely.apps.interests.queries.labels import (
 __all__ = [
     "BulkPreview",
     "HeldLabel",
+    "Holding",
     "LabelFigures",
+    "Place",
     "bulk_preview",
     "changes_of",
     "drift",
     "holder_counts",
     "holders",
+    "holdings",
     "label_figures",
     "labels_of",
     "labels_version",
+    "ordered_holders",
     "routes_of",
-    "strengths",
 ]

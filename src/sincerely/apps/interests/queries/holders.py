@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.db import connection
 from django.db.models import Count, Q
 
-from sincerely.apps.interests.models import ContactLabel, LabelDay
-from sincerely.apps.interests.queries.labels import clicks_of, half_life_days
-from sincerely.apps.interests.rules.strength import strength
+from sincerely.apps.interests.models import ContactLabel
 
 
 def holder_counts(label_ids: Iterable[int]) -> dict[int, int]:
@@ -39,13 +35,15 @@ class LabelFigures:
     undecided_click_count: int
 
 
-# Contacts per number of human clicks: one pass over the label's own index range.
+# Contacts per number of human clicks: one pass over the label's own index range. Who holds the
+# label is looked up per contact: the classes are of holders, and those without a click the rest.
 _CLICK_CLASSES = """
 SELECT CASE WHEN clicks >= 10 THEN 4 WHEN clicks >= 5 THEN 3 WHEN clicks >= 2 THEN 2
             WHEN clicks = 1 THEN 1 ELSE 0 END AS class,
-       COUNT(*), SUM(clicks), SUM(undecided)
+       SUM(CASE WHEN h.is_held THEN 1 ELSE 0 END), SUM(clicks), SUM(undecided)
 FROM (SELECT contact_id, SUM(human_count) AS clicks, SUM(undecided_count) AS undecided
-      FROM interests_labelday WHERE label_id = %s GROUP BY contact_id) AS per_contact
+      FROM interests_labelday WHERE label_id = %s GROUP BY contact_id) AS c
+LEFT JOIN interests_contactlabel h ON h.contact_id = c.contact_id AND h.label_id = %s
 GROUP BY 1
 """
 _CLASS_NAMES = ("0", "1", "2–4", "5–9", "10+")
@@ -58,38 +56,19 @@ def label_figures(label_id: int) -> LabelFigures:
         rows.filter(is_held=True).values_list("route").annotate(count=Count("pk")).order_by()
     )
     with connection.cursor() as cursor:
-        cursor.execute(_CLICK_CLASSES, [label_id])
+        cursor.execute(_CLICK_CLASSES, [label_id, label_id])
         classes = {int(row[0]): row[1:] for row in cursor.fetchall()}
-    counted = [(name, int(classes[i][0]) if i in classes else 0) for i, name in _named()]
+    clicked = [int(classes[i][0]) if i in classes else 0 for i in range(1, len(_CLASS_NAMES))]
+    holder_count = sum(routes.values())
+    counted = [holder_count - sum(clicked), *clicked]
     return LabelFigures(
-        holder_count=sum(routes.values()),
+        holder_count=holder_count,
         by_route=routes,
         self_removed_count=rows.filter(Q(is_held=False), is_self_removed=True).count(),
-        by_click_count=counted,
+        by_click_count=list(zip(_CLASS_NAMES, counted, strict=True)),
         human_click_count=sum(int(row[1] or 0) for row in classes.values()),
         undecided_click_count=sum(int(row[2] or 0) for row in classes.values()),
     )
-
-
-def _named() -> Sequence[tuple[int, str]]:
-    return list(enumerate(_CLASS_NAMES))
-
-
-def strengths(
-    label_id: int, contact_ids: Sequence[int], *, now: datetime
-) -> dict[int, tuple[int, float]]:
-    """Return raw human clicks and decayed strength of one label for these contacts."""
-    days: dict[int, list[LabelDay]] = defaultdict(list)
-    for row in LabelDay.objects.filter(label_id=label_id, contact_id__in=contact_ids):
-        days[row.contact_id].append(row)
-    half_life = half_life_days()
-    return {
-        contact_id: (
-            sum(row.human_count for row in rows),
-            strength(clicks_of(rows), now=now, half_life_days=half_life),
-        )
-        for contact_id, rows in days.items()
-    }
 
 
 @dataclass(frozen=True, slots=True)

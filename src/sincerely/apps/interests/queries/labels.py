@@ -108,7 +108,7 @@ def _held(
 ) -> HeldLabel:
     decayed = strength(clicks_of(rows), now=now, half_life_days=half_life)
     human = [row for row in rows if row.human_count]
-    evidence = _evidence(state, clicks=decayed, exposures=seen.mails, now=now)
+    evidence = evidence_of(state, clicks=decayed, exposures=seen.mails, now=now)
     return HeldLabel(
         label=label,
         state=state,
@@ -122,9 +122,10 @@ def _held(
     )
 
 
-def _evidence(
+def evidence_of(
     state: ContactLabel | None, *, clicks: float, exposures: float, now: datetime
 ) -> Evidence:
+    """Return all that speaks of an interest: the clicks, and how the label came, each decayed."""
     declared = told = 0.0
     if state and state.is_held:
         age = decay(state.since, now=now, half_life_days=DECLARED_HALF_LIFE_DAYS)
