@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -14,7 +16,7 @@ from sincerely.apps.team.actions.keys import create_key
 from sincerely.apps.team.models import AuditEntry
 from sincerely.apps.team.rules import Capability
 from tests.apps.campaigns.desk import draft, launch, put_on_list
-from tests.apps.sending.people import marketing, opted_in
+from tests.apps.sending.people import add_contact, add_permission, marketing, opted_in
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -154,3 +156,38 @@ def test_a_resumed_campaign_is_not_logged_as_launched(cast: Cast, now: datetime)
         "campaign.resumed",
         "campaign.cancelled",
     ]
+
+
+def test_who_would_not_get_it_stands_behind_each_reason(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    people = opted_in(5, now=now, kind=marketing(now))
+    stranger = add_contact("stranger@people.example", now=now)
+    twin = add_contact(people[0].address, now=now, share=1)
+    add_permission(twin, marketing(now), now=now)
+    wanted = put_on_list("Friends", [*people, stranger, twin], now=now)
+    unwanted = put_on_list("Foes", people[3:], now=now)
+    campaign = draft(cast, now=now)
+    audience = {"include": f"list:{wanted.pk}", "exclude": f"list:{unwanted.pk}"}
+    page = client.get(f"/mail/campaigns/{campaign.pk}/people/count/", audience)
+    counted = {reason: count for reason, _words, count in page.context["left_out"]}
+    assert counted == {"excluded": 2, "no_permission": 1, "same_address": 1}
+    assert page.context["will_get_it"] == 3
+    assert page.context["left_out_count"] == 4
+    places = re.findall(r'href="([^"]*/left-out/[^"]*)"', page.content.decode())
+    behind = [client.get(unescape(place)).context["people"] for place in places]
+    expected = [{people[3], people[4]}, {stranger}, {twin}]
+    assert sorted(map(len, behind), reverse=True) == [2, 1, 1]
+    assert all(set(one) in expected for one in behind)
+    assert client.get(places[0].split("?")[0], {"reason": "x"}).status_code == 404
+
+
+def test_the_envelope_shows_the_line_of_the_inbox(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    campaign = draft(cast, now=now)
+    address = f"/mail/campaigns/{campaign.pk}/"
+    assert f'hx-get="{address}inbox/"' in client.get(f"{address}write/").content.decode()
+    line = client.get(f"{address}inbox/").content.decode()
+    assert "Hello there" in line
+    assert "Pet shop" in line

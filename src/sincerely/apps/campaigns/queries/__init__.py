@@ -1,9 +1,11 @@
 """Reads of campaigns; the only road from a request to a campaign."""
 
 from sincerely.apps.campaigns.queries.audience import (
+    EXCLUDED,
     audience_estimate,
     audience_names,
     audience_query,
+    people_left_out,
     sources,
     type_fit,
     would_wait,
@@ -22,6 +24,7 @@ from sincerely.apps.campaigns.queries.choices import people_like
 from sincerely.apps.campaigns.queries.readiness import readiness
 
 __all__ = [
+    "EXCLUDED",
     "audience_estimate",
     "audience_names",
     "audience_query",
@@ -31,6 +34,7 @@ __all__ = [
     "default_choices",
     "due_campaign",
     "half_cancelled",
+    "people_left_out",
     "people_like",
     "readiness",
     "sources",

@@ -8,17 +8,27 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from sincerely.apps.campaigns.rules.audience import Audience, as_rule
+from sincerely.apps.campaigns.rules.audience import Audience, as_excluded_rule, as_rule
 from sincerely.apps.campaigns.rules.fit import Fit, fit
 from sincerely.apps.consent.models import SubscriptionType
-from sincerely.apps.contacts.models import ContactList
+from sincerely.apps.contacts.models import Contact, ContactList
+from sincerely.apps.contacts.queries import contacts_by_id
 from sincerely.apps.labels.models import Label
 from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.models import Segment
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.sending.queries import estimate
-from sincerely.apps.sending.queries.audience import held_back
+from sincerely.apps.sending.queries.audience import (
+    Judged,
+    Page,
+    held_back,
+    left_out_page,
+    page_of,
+    size_of,
+)
 from sincerely.apps.team.queries import organisation
+
+EXCLUDED = "excluded"  # beside the gate's reasons: taken out by the audience itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,41 @@ def audience_estimate(
     query = audience_query(audience, now=now)
     if query is None:
         return {}
-    return estimate(query, subscription_type_id=subscription_type_id, now=now)
+    counted = estimate(query, subscription_type_id=subscription_type_id, now=now)
+    excluded = _excluded_query(audience, now=now)
+    if excluded is not None and (count := size_of(excluded)):
+        counted[EXCLUDED] = count
+    return counted
+
+
+def people_left_out(
+    audience: Audience,
+    *,
+    reason: str,
+    subscription_type_id: int | None,
+    now: datetime,
+    after: int,
+    limit: int,
+) -> list[Contact]:
+    """Return a page of those who would not get it for a reason, by contact id; raises WrongRule."""
+    page = Page(after, limit)
+    if reason == EXCLUDED:
+        query = _excluded_query(audience, now=now)
+        ids = page_of(query, page) if query else []
+    else:
+        query = audience_query(audience, now=now)
+        judged = Judged(reason, subscription_type_id, now)
+        ids = left_out_page(query, judged, page) if query else []
+    known = contacts_by_id(ids)
+    return [known[pk] for pk in ids if pk in known]
+
+
+def _excluded_query(audience: Audience, *, now: datetime) -> ContactQuery | None:
+    rule = as_excluded_rule(audience)
+    if rule is None:
+        return None
+    ours = organisation()
+    return select(rule, now=now, zone=ZoneInfo(ours.time_zone if ours else "UTC"))
 
 
 def would_wait(

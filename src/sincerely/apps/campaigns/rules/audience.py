@@ -56,6 +56,15 @@ def as_rule(audience: Audience) -> dict[str, Any] | None:
     return {"all": [wanted, {"none": excluded}]} if excluded else {"all": [wanted]}
 
 
+def as_excluded_rule(audience: Audience) -> dict[str, Any] | None:
+    """Return, as a rule, whom the excluded sources take out of the included ones, if any."""
+    included = [_criterion(source) for source in audience.get("include", [])]
+    excluded = [_criterion(source) for source in audience.get("exclude", [])]
+    if not included or not excluded:
+        return None
+    return {"all": [{"any": included}, {"any": excluded}]}
+
+
 def _criterion(source: Source) -> dict[str, Any]:
     kind, value = next(iter(source.items()))
     if kind == "everyone":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 
 from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.forms import AudienceForm
@@ -20,6 +22,9 @@ from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+
+PAGE = 50
+REASONS = {**dict(SkipReason.choices), queries.EXCLUDED: _lazy("taken out under “But not”")}
 
 
 @requires(Capability.EDIT_CONTENT)
@@ -69,6 +74,36 @@ def choose_type(request: HttpRequest, campaign_id: int) -> HttpResponse:
     return redirect("campaigns:people", campaign.pk)
 
 
+@requires(Capability.EDIT_CONTENT)
+def left_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Show who would not get it for a reason; the address holds the audience as it was counted."""
+    campaign = found(campaign_id)
+    form, reason = AudienceForm(request.GET), request.GET.get("reason", "")
+    after = request.GET.get("after", "")
+    if reason not in REASONS or not form.is_valid():
+        raise Http404
+    try:
+        people = queries.people_left_out(
+            form.audience(),
+            reason=reason,
+            subscription_type_id=campaign.subscription_type_id,
+            now=clock.now(),
+            after=int(after) if after.isdecimal() and len(after) < 19 else 0,
+            limit=PAGE + 1,
+        )
+    except WrongRule as wrong:
+        raise Http404 from wrong
+    asked = request.GET.copy()
+    asked["after"] = str(people[PAGE - 1].pk) if len(people) > PAGE else ""
+    context = {
+        **frame(request, campaign, "people"),
+        "title": REASONS[reason],
+        "people": people[:PAGE],
+        "next": f"?{asked.urlencode()}" if asked["after"] else "",
+    }
+    return render(request, "campaigns/left_out.html", context)
+
+
 def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
     """Return how many will get it, the others by reason in words, and the fit of the type."""
     now, type_id = clock.now(), campaign.subscription_type_id
@@ -84,14 +119,14 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
             "left_out_count": 0,
         }
     will = counted.pop("", 0)
-    left_out = sorted(counted.items(), key=lambda pair: -pair[1])
-    names = dict(SkipReason.choices)
+    reasons = sorted(counted.items(), key=lambda pair: -pair[1])
     type_names = dict(subscription_types())
     return {
         "will_get_it": will,
-        "left_out": [(reason, names.get(reason, reason), count) for reason, count in left_out],
+        "left_out": [(reason, REASONS.get(reason, reason), count) for reason, count in reasons],
         "left_out_count": sum(counted.values()),
-        "would_wait": [(names[reason], count) for reason, count in waiting.items()],
+        "behind": urlencode(AudienceForm.of(audience), doseq=True),
+        "would_wait": [(REASONS[reason], count) for reason, count in waiting.items()],
         "patience_hours": campaign.patience_hours,
         "fit": fit,
         "proposed_type": type_names.get(fit.proposed_type_id or 0) if fit else None,

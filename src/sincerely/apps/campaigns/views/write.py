@@ -11,10 +11,15 @@ from sincerely.apps.campaigns import actions
 from sincerely.apps.campaigns.forms import EnvelopeForm
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.rules.stages import WrongStage
+from sincerely.apps.campaigns.views.check import reply_address
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.content.actions.editing import EditConflict, save_draft
+from sincerely.apps.content.compiler import CompileProblem
+from sincerely.apps.content.queries.preview import Viewer, preview
+from sincerely.apps.content.renderer import RenderProblem
 from sincerely.apps.content.views.editor import editor_context
 from sincerely.apps.content.views.links import links_context
+from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
@@ -68,7 +73,19 @@ def _page(request: HttpRequest, campaign: Campaign, form: EnvelopeForm) -> HttpR
     context = {"form": form, **frame(request, campaign, "write")}
     if context["is_draft"] and context["may_edit"]:
         context |= editor_context(campaign.content)
+        context["refuses_replies"] = is_no_reply(reply_address(campaign))
     return render(request, "campaigns/write.html", context)
+
+
+@requires(Capability.VIEW)
+def inbox(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Answer the line that an inbox shows before the mail is opened."""
+    campaign = found(campaign_id)
+    try:
+        seen = preview(campaign.content, Viewer.read(""), now=clock.now()).rendered
+    except (CompileProblem, RenderProblem):
+        seen = None
+    return render(request, "campaigns/_inbox.html", {"campaign": campaign, "seen": seen})
 
 
 @requires(Capability.VIEW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -46,6 +47,52 @@ SELECT reason, n, addresses FROM counted"""  # noqa: S608 -- fixed parts and a c
         if n > addresses:
             found["same_address"] = n - addresses
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A reason of the gate for a kind of mail at a moment."""
+
+    reason: str
+    subscription_type_id: int | None
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """So many contacts after one, by id."""
+
+    after: int
+    limit: int
+
+
+def left_out_page(audience: ContactQuery, judged: Judged, page: Page) -> list[int]:
+    """Return who of an audience would not get a mailing for a reason: those `estimate` counts."""
+    sql = f"""
+WITH given AS (SELECT contact_id AS id FROM ({audience.sql}) audience),
+facts AS ({FACTS}),
+judged AS (SELECT contact_id, address_key, {reason_sql(is_marketing=True)} AS reason FROM facts),
+ranked AS (SELECT contact_id, reason,
+  ROW_NUMBER() OVER (PARTITION BY reason, address_key ORDER BY contact_id) AS place FROM judged)
+SELECT contact_id FROM ranked
+WHERE CASE WHEN reason <> '' THEN reason WHEN place > 1 THEN 'same_address' ELSE '' END = %s
+  AND contact_id > %s ORDER BY contact_id LIMIT %s"""  # noqa: S608 -- fixed parts and a rule
+    facts = facts_parameters(judged.subscription_type_id, judged.now)
+    asked = [judged.reason, page.after, page.limit]
+    return [row[0] for row in rows(sql, [*audience.params, *facts, *asked])]
+
+
+def page_of(audience: ContactQuery, page: Page) -> list[int]:
+    """Return a page of an audience, by contact id."""
+    sql = f"""SELECT contact_id FROM ({audience.sql}) audience
+WHERE contact_id > %s ORDER BY contact_id LIMIT %s"""  # noqa: S608 -- a compiled rule
+    return [row[0] for row in rows(sql, [*audience.params, page.after, page.limit])]
+
+
+def size_of(audience: ContactQuery) -> int:
+    """Return how many an audience is."""
+    counted = rows(f"SELECT COUNT(*) FROM ({audience.sql}) audience", [*audience.params])  # noqa: S608
+    return int(counted[0][0])
 
 
 def held_back(
