@@ -70,6 +70,7 @@ MAP: tuple[Section, ...] = (
             Page(_("Campaigns"), "/mail/campaigns/"),
             Page(_("Contents"), "/mail/content/"),
             Page(_("Templates"), "/mail/templates/"),
+            Page(_("Saved blocks"), "/mail/saved-blocks/", Capability.EDIT_CONTENT),
             Page(_("Images"), "/mail/images/", Capability.EDIT_CONTENT),
             Page(_("Test mailbox"), "/mail/test-mailbox/"),
         ),

@@ -2,7 +2,16 @@
 
 from django.urls import path
 
-from sincerely.apps.content.views import checks, editor, images, links, preview, rules, templates
+from sincerely.apps.content.views import (
+    blocks,
+    checks,
+    editor,
+    images,
+    links,
+    preview,
+    rules,
+    templates,
+)
 
 app_name = "content"
 EDITOR = [
@@ -21,6 +30,11 @@ EDITOR = [
     path("mail/viewers/", editor.viewers, name="viewers"),
     path("mail/blocks/", editor.saved_blocks, name="saved-blocks"),
     path("mail/blocks/<int:block_id>/forget/", editor.forget_block, name="forget-block"),
+    path("mail/saved-blocks/", blocks.saved_blocks, name="saved-block-list"),
+    path("mail/saved-blocks/<int:block_id>/", blocks.saved_block, name="saved-block"),
+    path(
+        "mail/saved-blocks/<int:block_id>/delete/", blocks.delete_block, name="saved-block-delete"
+    ),
     path("mail/templates/", templates.gallery, name="templates"),
     path("mail/templates/<slug:key>/look/", templates.look, name="template-look"),
     path("mail/templates/<slug:key>/use/", templates.use, name="template-use"),

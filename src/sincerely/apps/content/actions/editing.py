@@ -186,6 +186,10 @@ def archive_template(template_id: int, *, now: datetime, actor: Actor) -> None:
         audit(actor, "template.archived", now=now, subject=template)
 
 
+class NameTaken(ValueError):
+    """Another saved block has this name."""
+
+
 def save_block(*, name: str, block: dict[str, Any], now: datetime, actor: Actor) -> SavedBlock:
     """Keep a block under a name; the same name again replaces it. Raises BadDocument."""
     tidied = tidy({"version": 1, "blocks": [block | {"id": "saved"}]})["blocks"][0]
@@ -197,6 +201,18 @@ def save_block(*, name: str, block: dict[str, Any], now: datetime, actor: Actor)
         )
         audit(actor, "block.saved", now=now, subject=saved, detail={"name": saved.name})
     return saved
+
+
+def rename_saved_block(block_id: int, *, name: str, now: datetime, actor: Actor) -> None:
+    """Call a saved block something else; raises NameTaken."""
+    name = name.strip()[:120]
+    with transaction.atomic():
+        saved = SavedBlock.objects.select_for_update().get(pk=block_id)
+        if SavedBlock.objects.filter(name=name).exclude(pk=block_id).exists():
+            raise NameTaken(name)
+        saved.name = name
+        saved.save(update_fields=["name"])
+        audit(actor, "block.renamed", now=now, subject=saved, detail={"name": name})
 
 
 def delete_saved_block(block_id: int, *, now: datetime, actor: Actor) -> None:

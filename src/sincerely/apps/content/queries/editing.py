@@ -133,6 +133,11 @@ def saved_blocks() -> list[SavedBlock]:
     return list(SavedBlock.objects.order_by("name")[:MOST_CHOICES])
 
 
+def saved_block(block_id: int) -> SavedBlock | None:
+    """Return one saved block, or None."""
+    return SavedBlock.objects.filter(pk=block_id).first()
+
+
 def choices() -> dict[str, list[dict[str, Any]]]:
     """Return what a rule or a link can point to: labels, lists, segments, custom fields."""
     return {
