@@ -11,7 +11,8 @@ import pytest
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.queries import readiness
 from sincerely.apps.campaigns.rules.stages import walls
-from sincerely.apps.contacts.models import Contact
+from sincerely.apps.contacts.actions import archive_field, define_field
+from sincerely.apps.contacts.models import Contact, FieldDefinition
 from sincerely.apps.engagement.queries.figures import figures_of
 from sincerely.apps.interests.models import ContactLabel
 from sincerely.apps.labels.models import Label
@@ -98,3 +99,11 @@ def test_the_pet_shop_moves_in_with_a_past_and_out_again(cast: Cast, now: dateti
     assert not Contact.objects.exists()
     assert not Campaign.objects.exists()
     assert not Label.objects.exists()
+    assert not FieldDefinition.objects.exists()
+    # It may come again, also to fields that somebody made or put away in the meantime.
+    city = define_field("City", kind="text", now=now, actor=cast.actor)
+    pets = define_field("Pets", kind="number", now=now, actor=cast.actor)
+    archive_field(pets.pk, archived=True, now=now, actor=cast.actor)
+    again = queue_sample(now=now, actor=cast.actor)
+    assert [target["to"] for target in again.choices["targets"][6:8]] == ["field", "ignore"]
+    assert again.choices["targets"][6]["key"] == city.key

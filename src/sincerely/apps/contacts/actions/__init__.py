@@ -9,7 +9,12 @@ from sincerely.apps.contacts.actions.contacts import (
     edit_contact,
     note,
 )
-from sincerely.apps.contacts.actions.fields import archive_field, define_field, edit_field
+from sincerely.apps.contacts.actions.fields import (
+    archive_field,
+    define_field,
+    drop_unused_field,
+    edit_field,
+)
 from sincerely.apps.contacts.actions.lists import (
     add_to_list,
     archive_list,
@@ -28,6 +33,7 @@ __all__ = [
     "create_contact",
     "create_list",
     "define_field",
+    "drop_unused_field",
     "edit_contact",
     "edit_field",
     "edit_list",

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from sincerely.apps.contacts.models import FieldDefinition
+from sincerely.apps.contacts.models import Contact, FieldDefinition
 from sincerely.apps.contacts.rules.fields import key_for
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
@@ -52,3 +52,10 @@ def archive_field(field_id: int, *, archived: bool, now: datetime, actor: Actor)
     act = "field archived" if archived else "field restored"
     audit(actor, act, now=now, subject=field, detail={"name": field.name})
     return field
+
+
+def drop_unused_field(key: str) -> bool:
+    """Delete a field of which nobody has a value; return whether it went."""
+    if Contact.objects.filter(fields__has_key=key).exists():
+        return False
+    return bool(FieldDefinition.objects.filter(key=key).delete()[0])

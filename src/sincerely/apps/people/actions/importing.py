@@ -188,7 +188,7 @@ def _totals(old: dict[str, Any], taken: Taken) -> dict[str, Any]:
     notes.update(reason for _number, reason, _detail in taken.notes)
     counts = Counter(old.get("counts", {}))
     counts.update(taken.counts)
-    return {"counts": dict(counts), "left_out": dict(left_out), "notes": dict(notes)}
+    return {**old, "counts": dict(counts), "left_out": dict(left_out), "notes": dict(notes)}
 
 
 def _next_size(size: int, seconds: float) -> int:

@@ -32,6 +32,7 @@ from sincerely.apps.labels.actions import create_label
 from sincerely.apps.labels.models import Label
 from sincerely.apps.people.actions.imports import bring_file, choose
 from sincerely.apps.people.models import Import
+from sincerely.apps.people.queries.imports import all_fields
 from sincerely.apps.people.sample.customers import LABELS, Customer, customers
 from sincerely.apps.people.sample.mail import link_of, source_of, with_links
 from sincerely.apps.people.sample.past import (
@@ -77,7 +78,8 @@ def queue_sample(*, now: datetime, actor: Actor) -> Import:
         work = bring_file(
             [file_of(people)], file_name=FILE_NAME, now=now, actor=actor, kind="sample"
         )
-        return choose(work.pk, choices(type_id=default.pk, list_id=owned.pk), now=now, actor=actor)
+        chosen = choices(type_id=default.pk, list_id=owned.pk, fields=all_fields().values())
+        return choose(work.pk, chosen, now=now, actor=actor)
 
 
 def people_of(work: Import) -> list[tuple[Customer, Contact]]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from sincerely.apps.people.rules.choices import Choices, Claim, Target
+from sincerely.apps.people.rules.choices import Choices, Claim, KnownField, Target
 from sincerely.apps.people.sample.customers import LABELS, Customer
 
 FILE_NAME = "pet-shop.csv"
@@ -58,11 +58,21 @@ def file_of(people: Sequence[Customer]) -> bytes:
     return out.getvalue().encode()
 
 
-def choices(*, type_id: int, list_id: int) -> Choices:
-    """Return what a member would have chosen for this file."""
+def choices(*, type_id: int, list_id: int, fields: Iterable[KnownField] = ()) -> Choices:
+    """Return what a member would have chosen for this file; fields that exist are used again."""
+    known = {field.name: field for field in fields}
     return Choices(
-        targets=TARGETS,
+        targets=tuple(_fitting(target, known.get(target.name)) for target in TARGETS),
         claim=Claim(type_id, evidence=1, document="The pet shop's sign-up sheet (invented)"),
         list_ids=(list_id,),
         permission_decided=True,
     )
+
+
+def _fitting(target: Target, known: KnownField | None) -> Target:
+    """Return the way to a field of this name that exists, or leave out what was put away."""
+    if target.to != "new_field" or known is None:
+        return target
+    if known.is_put_away:
+        return Target()
+    return Target("field", key=known.key, name=known.name, kind=known.kind)

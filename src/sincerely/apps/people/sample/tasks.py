@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from sincerely.apps.contacts.actions import drop_unused_field
 from sincerely.apps.contacts.models import Contact, ContactList
 from sincerely.apps.labels.models import Label
 from sincerely.apps.people.actions.imports import start
@@ -24,6 +26,7 @@ from sincerely.apps.people.sample.loading import (
     write_draft,
 )
 from sincerely.apps.people.sample.past import PAST
+from sincerely.apps.segments.models import Segment
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.models import Organisation
 from sincerely.apps.team.rules import Actor
@@ -82,12 +85,24 @@ def sample_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:
     if work is None or stop.is_set():
         return False
     if work.state == WorkState.CHECKED:
-        start(work.pk, now=now, actor=Actor(member_id=work.member_id))
+        _start(work, now=now)
         return True
     if work.state == WorkState.DONE and work.totals.get("remove"):
         _remove(work, now=now)
         return True
     return work.state == WorkState.DONE and _next_of_past(work)
+
+
+def _start(work: Import, *, now: datetime) -> None:
+    """Start the import of the customers, and keep which fields it made: they leave with them."""
+    with transaction.atomic():
+        begun = start(work.pk, now=now, actor=Actor(member_id=work.member_id))
+        made = [
+            after["key"]
+            for before, after in zip(work.choices["targets"], begun.choices["targets"], strict=True)
+            if before["to"] == "new_field"
+        ]
+        Import.objects.filter(pk=work.pk).update(totals={**begun.totals, "fields": made})
 
 
 def _next_of_past(work: Import) -> bool:
@@ -122,6 +137,10 @@ def _remove(work: Import, *, now: datetime) -> None:
     while ids := list(brought.values_list("pk", flat=True)[:SLICE]):
         with transaction.atomic():
             Contact.objects.filter(pk__in=ids).delete()
+    rules = [json.dumps(rule) for rule in Segment.objects.values_list("rule", flat=True)]
+    for key in work.totals.get("fields", []):
+        if not any(json.dumps(key) in rule for rule in rules):
+            drop_unused_field(key)
     with transaction.atomic():
         ContactList.objects.filter(name=LIST_NAME, listmembership=None).delete()
         names = [name for name, _kind, _description in LABELS]
