@@ -281,3 +281,29 @@ def test_viewer_sees_and_cannot_change(ann: Contact, dogs: Label, cast: Cast) ->
     assert vera.get(f"/people/{ann.pk}/edit/").status_code == 403
     assert Client().get(f"/people/{ann.pk}/").status_code == 302
     assert vera.get("/people/999999/").status_code == 404
+
+
+def test_the_story_comes_with_the_labels_as_soon_as_something_happens(
+    bob: Client, ann: Contact, dogs: Label, now: datetime
+) -> None:
+    path = f"/people/{ann.pk}/labels/"
+    version = bob.get(f"/people/{ann.pk}/").context["version"]
+    assert bob.get(f"{path}?seen={version}").status_code == 204
+    clicking(dogs, now=now).click(ann, at=now)
+    news = bob.get(f"{path}?seen={version}")
+    assert '<ol id="story" hx-swap-oob="innerHTML">' in text_of(news)
+    assert "Clicked a link" in text_of(news)
+    version = news.context["version"]
+    bob.post(f"/people/{ann.pk}/remark/", {"text": "Called about the puppy"})
+    assert "Called about the puppy" in text_of(bob.get(f"{path}?seen={version}"))
+
+
+def test_a_foreign_domain_is_shown_in_its_own_letters(
+    bob: Client, cast: Cast, now: datetime
+) -> None:
+    contact = contacts.create_contact("søren@æbler.example", now=now, actor=cast.actor)
+    assert contact.address == "søren@xn--bler-uoa.example"
+    for path in ("/people/", f"/people/{contact.pk}/"):
+        page = text_of(bob.get(path))
+        assert "søren@æbler.example" in page
+        assert "søren@xn--bler-uoa.example" not in page.partition("<h1")[2].partition("</h1>")[0]

@@ -10,6 +10,8 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from sincerely.apps.contacts.rules.addresses import readable
+
 
 class TrackingTier(models.TextChoices):
     """How much a contact lets us see."""
@@ -61,7 +63,12 @@ class Contact(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.first_name} {self.last_name}".strip() or self.address
+        return f"{self.first_name} {self.last_name}".strip() or self.shown_address
+
+    @property
+    def shown_address(self) -> str:
+        """The address as people write it."""
+        return readable(self.address)
 
 
 class FieldKind(models.TextChoices):

@@ -14,11 +14,13 @@ from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
+from sincerely.apps.contacts.rules.addresses import readable
 from sincerely.web import charts
 from sincerely.web.states import State, state_of
 from sincerely.wire import clock
 
 register = template.Library()
+register.filter("readable", readable)
 
 CONTROL_CLASS: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.CheckboxInput, "form-check-input"),

@@ -86,6 +86,17 @@ def _parse_slowly(raw: str) -> ParsedAddress:
     return ParsedAddress(f"{local}@{domain}", local, domain, f"{lowered}@{domain}")
 
 
+def readable(address: str) -> str:
+    """Return the address as people write it: the domain in its own letters, not as A-labels."""
+    local, _at, domain = address.rpartition("@")
+    if "xn--" not in domain:
+        return address
+    try:
+        return f"{local}@{domain.encode('ascii').decode('idna')}"
+    except UnicodeError:
+        return address
+
+
 def key_of(key: bytes, key_text: str) -> bytes:
     """Return the 16-byte keyed hash under which an address is known to gate and suppression."""
     return hashlib.blake2b(key_text.encode(), key=key, digest_size=16).digest()

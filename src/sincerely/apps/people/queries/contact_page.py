@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Max
 from django.db.models.functions import Coalesce
 
+from sincerely.apps.consent.models import ConsentRecord
 from sincerely.apps.consent.queries import records_of
+from sincerely.apps.contacts.models import ContactNote
 from sincerely.apps.contacts.queries import notes_of
 from sincerely.apps.engagement.models import ContactEngagement, Event
 from sincerely.apps.interests.queries import changes_of
@@ -125,6 +127,15 @@ def _with_members(page: list[Moment]) -> list[Moment]:
         Moment(m.at, m.kind, m.pk, m.row, names.get(getattr(m.row, "member_id", None) or 0, ""))
         for m in page
     ]
+
+
+def story_version(contact_id: int) -> str:
+    """Return a short text that changes whenever something is done that the story tells of."""
+    newest = (
+        rows.filter(contact_id=contact_id).aggregate(newest=Max("pk"))["newest"]
+        for rows in (Event.objects, ConsentRecord.objects, ContactNote.objects)
+    )
+    return "-".join(str(pk or 0) for pk in newest)
 
 
 def engagement_of(contact_id: int) -> ContactEngagement | None:

@@ -11,6 +11,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 
+from sincerely.apps.contacts.rules.addresses import readable
 from sincerely.apps.people.forms import DATES, PARTS
 from sincerely.apps.people.models import Import
 
@@ -35,7 +36,7 @@ def sample_rows(work: Import) -> list[dict[str, Any]]:
     }
     return [
         {
-            "address": one["address"],
+            "address": readable(one["address"]),
             "is_new": one["kind"] == "new",
             "lines": list(_lines(one, names)),
         }

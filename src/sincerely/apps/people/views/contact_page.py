@@ -15,7 +15,7 @@ from sincerely.apps.contacts.queries import contact as find_contact
 from sincerely.apps.contacts.queries import contacts_at, field_definitions, lists_of
 from sincerely.apps.interests.queries import labels_of, labels_version, routes_of
 from sincerely.apps.labels.queries import labels
-from sincerely.apps.people.queries.contact_page import engagement_of, timeline
+from sincerely.apps.people.queries.contact_page import engagement_of, story_version, timeline
 from sincerely.apps.people.queries.why import recent_campaigns
 from sincerely.apps.people.views.moments import told
 from sincerely.apps.team.access import requires
@@ -35,8 +35,7 @@ def known_contact(contact_id: int) -> Contact:
 def show(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Show a contact; htmx gets a further page of the story alone."""
     contact = known_contact(contact_id)
-    page, next_cursor = timeline(contact_id, cursor=request.GET.get("before", ""))
-    story = {"contact": contact, "moments": [told(m) for m in page], "next_cursor": next_cursor}
+    story = _story(contact, before=request.GET.get("before", ""))
     if request.GET.get("part") == "story":
         return render(request, "people/_contact_story.html", story)
     standing = standing_of(contact_id, address_key=bytes(contact.address_key))
@@ -91,20 +90,28 @@ def _labels(contact_id: int) -> dict[str, Any]:
         "held": [pair for pair in shown if pair[0].is_held],
         "other": [pair for pair in shown if not pair[0].is_held],
         "free_labels": [one for one in labels() if one.pk not in taken],
-        "version": labels_version(contact_id),
+        "version": _version(contact_id),
     }
+
+
+def _version(contact_id: int) -> str:
+    return f"{labels_version(contact_id)}-{story_version(contact_id)}"
+
+
+def _story(contact: Contact, *, before: str = "") -> dict[str, Any]:
+    page, next_cursor = timeline(contact.pk, cursor=before)
+    return {"contact": contact, "moments": [told(m) for m in page], "next_cursor": next_cursor}
 
 
 @requires(Capability.VIEW)
 def labels_part(request: HttpRequest, contact_id: int) -> HttpResponse:
-    """Answer the labels block when it changed since the version that the page shows, else 204.
+    """Answer labels and story when they changed since the version that the page shows, else 204.
 
-    Asked every second by a visible page, so it reads two index ranges before anything else.
+    Asked every second by a visible page, so it reads five index ranges before anything else.
     """
-    version = labels_version(contact_id)
-    if request.GET.get("seen") == version:
+    if request.GET.get("seen") == _version(contact_id):
         return HttpResponse(status=204)
     contact = known_contact(contact_id)
     may_edit = may(getattr(request.user, "role", ""), Capability.EDIT_CONTACTS)
-    context = {"contact": contact, "may_edit": may_edit, "is_news": True, **_labels(contact_id)}
-    return render(request, "people/_contact_labels.html", context)
+    context = {**_story(contact), **_labels(contact_id), "may_edit": may_edit}
+    return render(request, "people/_contact_news.html", context)
