@@ -8,3 +8,9 @@ class TeamConfig(AppConfig):
 
     name = "sincerely.apps.team"
     label = "team"
+
+    def ready(self) -> None:
+        """Keep logins and changes of the two-step login in the audit trail."""
+        from sincerely.apps.team.sign_ins import connect  # noqa: PLC0415 -- needs the models
+
+        connect()

@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from sincerely.apps.team.act_words import act_words
 from sincerely.apps.team.rules import Role
 
 
@@ -138,6 +139,11 @@ class AuditEntry(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="audit_subject")]
+
+    @property
+    def words(self) -> str:
+        """What was done, in the reader's language."""
+        return act_words(self.act)
 
 
 class SetUpToken(models.Model):

@@ -14,7 +14,7 @@ from sincerely.project.doctor.verdicts import Finding
 from sincerely.wire.health import PROCESSES
 
 
-def process_findings() -> list[Finding]:
+def signs_of_life() -> list[Finding]:
     """Return what is wrong with the processes; that none runs at all is told, not wrong.
 
     An installation that was just restored or upgraded is examined before it is started.

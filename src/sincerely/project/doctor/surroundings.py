@@ -12,7 +12,7 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from sincerely.apps.sending.models import Transport, TransportKind
-from sincerely.project.doctor.processes import process_findings
+from sincerely.project.doctor.processes import signs_of_life
 from sincerely.project.doctor.verdicts import Check, Finding
 from sincerely.wire import clock
 
@@ -28,7 +28,7 @@ def surroundings() -> list[Check]:
         Check("The folder of the installation can be written.", _folder),
         Check("The disk has at least one gigabyte left.", _disk),
         Check("The business clock tells the real time.", _clock),
-        Check("The processes run.", process_findings),
+        Check("The processes run.", signs_of_life),
         Check("There is a way for mail to leave.", _transport),
     ]
 

@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from sincerely.apps.team.act_words import act_words
 from sincerely.apps.team.forms.people import zone_choices
 from sincerely.apps.team.queries import members, recent_acts
 from sincerely.apps.team.rules import Capability, may
@@ -82,7 +83,7 @@ class TrailForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        acts = [(act, act.replace("_", " ").capitalize()) for act in recent_acts()]
+        acts = sorted(((act, act_words(act)) for act in recent_acts()), key=lambda one: one[1])
         people = [(str(one.pk), str(one)) for one in members()]
         self.fields["act"].choices = [("", _("Everything")), *acts]  # type: ignore[attr-defined]
         self.fields["member_id"].choices = [("", _("Everybody")), *people]  # type: ignore[attr-defined]
