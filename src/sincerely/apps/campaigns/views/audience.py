@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import gettext_lazy
 
 from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.forms import AudienceForm
@@ -24,7 +24,7 @@ from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
 PAGE = 50
-REASONS = {**dict(SkipReason.choices), queries.EXCLUDED: _lazy("taken out under “But not”")}
+REASONS = {**dict(SkipReason.choices), queries.EXCLUDED: gettext_lazy("taken out under “But not”")}
 
 
 @requires(Capability.EDIT_CONTENT)
