@@ -39,7 +39,7 @@ def reference(request: HttpRequest) -> HttpResponse:
             if method in methods:
                 tag = (methods[method].get("tags") or ["other"])[0]
                 groups.setdefault(tag, []).append(_operation(method, path, methods[method]))
-    return render(request, "web/api_reference.html", {"groups": groups, "about": schema["info"]})
+    return render(request, "web/api_reference.html", {"groups": groups})
 
 
 def _operation(method: str, path: str, described: dict[str, Any]) -> Operation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -173,6 +174,7 @@ class TestPages:
         )
         assert answer.status_code == 200
         assert answer.json()["revision"] == 2
+        assert re.fullmatch(r"\d\d:\d\d", answer.json()["at"])
         assert "button-link" in [problem["code"] for problem in answer.json()["problems"]]
 
     def test_a_conflict_says_so_and_shows_what_stands(

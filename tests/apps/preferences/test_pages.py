@@ -13,6 +13,9 @@ from sincerely.apps.content.actions import create_content, freeze
 from sincerely.apps.engagement.models import Delivery, Event, Signal
 from sincerely.apps.engagement.rules.tokens import mint
 from sincerely.apps.preferences.models import UnsubscribeReason
+from sincerely.apps.sending.actions import ensure_default_sender
+from sincerely.apps.sending.actions.dispatches import open_dispatch
+from sincerely.apps.sending.actions.transports import mailbox_transport
 from sincerely.apps.sending.models import Message
 from sincerely.apps.team.rules import PROGRAM
 from tests.apps.engagement.world import World
@@ -75,6 +78,26 @@ def test_a_get_shows_and_changes_nothing(message: Message, browser: Client) -> N
     page = browser.get(addresses[0]).content.decode()
     assert "a…r@people.example" in page
     assert message.contact.address not in page
+
+
+def test_the_postal_address_keeps_its_lines(
+    world: World, message: Message, browser: Client, cast: Cast
+) -> None:
+    sender = ensure_default_sender(
+        brand_id=cast.brand.pk, name="Shop", address="mail@shop.example", now=world.now
+    )
+    transport = mailbox_transport(now=world.now)
+    open_dispatch(
+        world.mailing.pk,
+        sender_id=sender.pk,
+        transport_id=transport.pk,
+        subscription_type_id=None,
+        now=world.now,
+    )
+    cast.brand.postal_address = "1 High Street\n9000 Ghent"
+    cast.brand.save()
+    page = browser.get(f"/p/unsubscribe/{token_of(message, 'unsubscribe')}").content.decode()
+    assert "1 High Street<br>9000 Ghent" in page
 
 
 @pytest.mark.requirement("R005")

@@ -97,3 +97,24 @@ def test_every_translation_keeps_its_places() -> None:
                 continue
             for place in ("{field}", "{value}", "{what}", "{mail}", "{n}", "{m}", "{days}"):
                 assert (place in entry.msgid) == (place in entry.msgstr), entry.msgid
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ({"criterion": "label_clicks", "label": 3}, "“Honden” at least once."),
+        (
+            {"criterion": "label_clicks", "label": 3, "at_least": 0, "at_most": 1, "days": 1},
+            "“Honden” at most once in the last day.",
+        ),
+        (
+            {"criterion": "label_clicks", "label": 3, "counting": "days"},
+            "“Honden” on at least one day.",
+        ),
+        ({"criterion": "label_clicks", "label": 3, "at_least": 3}, "at least 3 times."),
+        ({"criterion": "count", "of": "opened"}, "with at least one open."),
+        ({"criterion": "count", "of": "sent", "at_least": 2}, "with at least 2 mails sent."),
+    ],
+)
+def test_one_is_said_in_words_of_its_own(node: dict[str, object], words: str) -> None:
+    assert sentence(node, NAMES).endswith(words)

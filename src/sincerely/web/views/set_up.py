@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_POST
 from sincerely.apps.people.sample.loading import queue_sample
 from sincerely.apps.people.sample.tasks import ask_to_remove, sample
 from sincerely.apps.sending.actions import ensure_default_sender
+from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.team import actions, queries
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.actions.links import hash_token
@@ -89,6 +90,11 @@ def organisation(request: HttpRequest) -> HttpResponse:
             now=at,
             actor=actor,
         )
+        if is_no_reply(values["sender_address"]):
+            text = _(
+                "People cannot answer %(address)s. Give them a real mailbox: Settings → Senders."
+            )
+            messages.warning(request, text % {"address": values["sender_address"]})
         return redirect("web:set-up-ready")
     return render(
         request,

@@ -33,6 +33,19 @@ SOURCES = {
     "api": gettext_lazy("the API"),
     "sample": gettext_lazy("the sample"),
 }
+# What the program stored about an act, in English; what a person wrote stays as it is.
+STORED = {
+    "everything": gettext_lazy("everything"),
+    "this kind of mail": gettext_lazy("this kind of mail"),
+    "unsubscribe page": gettext_lazy("unsubscribe page"),
+    "preferences page": gettext_lazy("preferences page"),
+    "one-click": gettext_lazy("one click in the mail program"),
+    "one-click unsubscribe": gettext_lazy("one-click unsubscribe"),
+    "opt-out import": gettext_lazy("opt-out import"),
+    "complaint": gettext_lazy("complaint"),
+    "told a member": gettext_lazy("told a member"),
+    "sample": gettext_lazy("the sample"),
+}
 _EVENTS = {
     "sent": ("send", "calm"),
     "delivered": ("circle-check", "good"),
@@ -68,7 +81,7 @@ def _event(moment: Moment) -> Told:
             parts.append(_("label “%(label)s”") % {"label": event.link.label.name})
     if event.is_simulated:
         parts.append(_("simulated in the test mailbox"))
-    parts.append(event.detail)
+    parts.append(str(STORED.get(event.detail, event.detail)))
     return Told(
         at=moment.at,
         title=titles.get(event.kind, event.kind),
@@ -114,7 +127,12 @@ def _consent(moment: Moment) -> Told:
     return Told(
         at=moment.at,
         title=title % {"type": name},
-        text=" · ".join([*(str(p) for p in parts), *([record.cause] if record.cause else [])]),
+        text=" · ".join(
+            [
+                *(str(p) for p in parts),
+                *([str(STORED.get(record.cause, record.cause))] if record.cause else []),
+            ]
+        ),
         icon="circle-check" if permits else "ban",
         tone="good" if permits else "bad",
         by=moment.member,

@@ -105,6 +105,25 @@ WHAT = {
 }
 
 
+# One is said in words of its own: 'at least 1 times' is no English.
+ONCE = {
+    ("clicks", "least"): _("who clicked links labelled “{label}” at least once"),
+    ("clicks", "most"): _("who clicked links labelled “{label}” at most once"),
+    ("mailings", "least"): _("who clicked links labelled “{label}” in at least one mailing"),
+    ("mailings", "most"): _("who clicked links labelled “{label}” in at most one mailing"),
+    ("days", "least"): _("who clicked links labelled “{label}” on at least one day"),
+    ("days", "most"): _("who clicked links labelled “{label}” on at most one day"),
+}
+
+
+def once(node: Node) -> str:
+    """Return 'least' or 'most' where a count says 'at least one' or 'at most one', else nothing."""
+    least, most = node.get("at_least", 1), node.get("at_most")
+    if most is None and least == 1:
+        return "least"
+    return "most" if (least, most) == (0, 1) else ""
+
+
 def count_words(node: Node, say: Say) -> str:
     """Return 'at least 3', 'at most 2' or '2 to 5'."""
     least, most = node.get("at_least", 1), node.get("at_most")
@@ -119,13 +138,15 @@ def days_words(node: Node, say: Say) -> str:
     """Return ' in the last 90 days', or nothing."""
     if not node.get("days"):
         return ""
+    if node["days"] == 1:
+        return " " + say(_("in the last day"))
     return " " + say(_("in the last {days} days")).format(days=node["days"])
 
 
 def _phrase_clicks(node: Node, catalogue: Catalogue, say: Say) -> str:
-    phrase = say(WHAT[node.get("counting", "clicks")]).format(
-        label=_name(node, catalogue), count=count_words(node, say)
-    )
+    counting = node.get("counting", "clicks")
+    template = ONCE.get((counting, once(node)), WHAT[counting])
+    phrase = say(template).format(label=_name(node, catalogue), count=count_words(node, say))
     extra = " " + say(_("(undecided clicks too)")) if node.get("signals") == "any" else ""
     return phrase + days_words(node, say) + extra
 

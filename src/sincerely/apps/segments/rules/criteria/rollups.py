@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
+from sincerely.apps.segments.rules.criteria.labels import once
 from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
 from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.person import Person
@@ -35,6 +36,19 @@ COUNTS = (
     ("clicked", _("clicks")),
     ("sent_since_engaged", _("mails since the last open or click")),
 )
+
+ONE = {
+    ("sent", "least"): _("with at least one mail sent"),
+    ("sent", "most"): _("with at most one mail sent"),
+    ("delivered", "least"): _("with at least one mail delivered"),
+    ("delivered", "most"): _("with at most one mail delivered"),
+    ("opened", "least"): _("with at least one open"),
+    ("opened", "most"): _("with at most one open"),
+    ("clicked", "least"): _("with at least one click"),
+    ("clicked", "most"): _("with at most one click"),
+    ("sent_since_engaged", "least"): _("with at least one mail since the last open or click"),
+    ("sent_since_engaged", "most"): _("with at most one mail since the last open or click"),
+}
 
 
 def _with(*tests: str) -> Callable[[Node, Catalogue], bool]:
@@ -110,7 +124,7 @@ DATE_PHRASES = {
 def _period(days: int, say: Say) -> str:
     if days >= 28 and days % 7 == 0:
         return say(_("{weeks} weeks")).format(weeks=days // 7)
-    return say(_("{days} days")).format(days=days)
+    return say(_("1 day")) if days == 1 else say(_("{days} days")).format(days=days)
 
 
 def _phrase_date(node: Node, _catalogue: Catalogue, say: Say) -> str:
@@ -125,6 +139,8 @@ def _phrase_date(node: Node, _catalogue: Catalogue, say: Say) -> str:
 
 def _phrase_count(node: Node, _catalogue: Catalogue, say: Say) -> str:
     least, most = node.get("at_least", 1), node.get("at_most")
+    if once(node):
+        return say(ONE[node.get("of", "sent"), once(node)])
     what = say(dict(COUNTS)[node.get("of", "sent")])
     if most is None:
         return say(_("with at least {n} {what}")).format(n=least, what=what)
