@@ -165,6 +165,25 @@ def test_the_dry_run_shows_what_changes_in_words(cast: Cast, alice: Client, now:
     assert "1 row has an address that stands further up" in answer.content.decode()
 
 
+def test_a_label_that_was_meant_is_taken_and_no_second_one_made(
+    cast: Cast, alice: Client, now: datetime
+) -> None:
+    Label.objects.create(name="Honden", created_at=now)
+    work = upload(alice, 'email,interesselabels\na@example.com,"Hondn"\nb@example.com,Honden\n')
+    mapped(alice, work)
+    alice.post(f"/people/import/{work.pk}/permission/", {"decision": "none"})
+    finish(work, now=now)
+    assert 'name="use" value="Hondn"' in alice.get(f"/people/import/{work.pk}/").content.decode()
+    alice.post(f"/people/import/{work.pk}/labels/", {"name": ["Hondn"], "use": ["Hondn"]})
+    finish(work, now=now)
+    work.refresh_from_db()
+    assert work.preview["unknown_labels"] == {}
+    alice.post(f"/people/import/{work.pk}/start/")
+    finish(work, now=now)
+    assert Label.objects.count() == 1
+    assert ContactLabel.objects.filter(is_held=True).count() == 2
+
+
 def test_a_list_that_exists_is_filled_and_not_made_again(
     cast: Cast, alice: Client, now: datetime
 ) -> None:

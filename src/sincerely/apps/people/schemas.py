@@ -42,6 +42,7 @@ class ChoicesIn(Schema):
     duplicates: str = "merge"
     tracking_tier: str = "full"
     keep_known: bool = False
+    label_names: dict[str, str] = {}
 
     def choices(self) -> Choices:
         """Return the choices as the rules know them."""
@@ -64,6 +65,7 @@ class ChoicesIn(Schema):
             tracking_tier=self.tracking_tier,
             keep_known=self.keep_known,
             permission_decided=True,
+            label_names=self.label_names,
         )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -140,9 +140,17 @@ def choose(
 
 
 def create_labels(
-    import_id: int, names: Iterable[str], *, now: datetime, actor: Actor
+    import_id: int,
+    names: Iterable[str],
+    *,
+    now: datetime,
+    actor: Actor,
+    meant: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Create these unknown labels, by one deliberate act, and check the file again."""
+    """Create these unknown labels, by one deliberate act, and check the file again.
+
+    `meant` says which label's name stands for another name of the file.
+    """
     with transaction.atomic():
         known = known_labels()
         fresh = [checked_name(name) for name in names if name not in known]
@@ -154,8 +162,9 @@ def create_labels(
                 label.archived_at = None
                 label.save(update_fields=["archived_at"])
             audit(actor, "label created", now=now, subject=label, detail={"import": import_id})
-    work = Import.objects.get(pk=import_id)
-    choose(import_id, from_json(work.choices), now=now, actor=actor)
+    choices = from_json(Import.objects.get(pk=import_id).choices)
+    choices = choices.with_(label_names={**choices.label_names, **(meant or {})})
+    choose(import_id, choices, now=now, actor=actor)
     return fresh
 
 

@@ -48,7 +48,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """Everything chosen; without a claim the people are stored but may not be mailed."""
+    """Everything chosen; without a claim the people are stored but may not be mailed.
+
+    `label_names` says, for a name in the file that is no label's, which label's name is meant.
+    """
 
     targets: tuple[Target, ...] = ()
     claim: Claim | None = None
@@ -58,6 +61,7 @@ class Choices:
     tracking_tier: str = "full"
     keep_known: bool = False
     permission_decided: bool = False
+    label_names: dict[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for storage."""
@@ -104,6 +108,7 @@ def from_json(stored: dict[str, Any]) -> Choices:
         tracking_tier=stored.get("tracking_tier", "full"),
         keep_known=bool(stored.get("keep_known", False)),
         permission_decided=bool(stored.get("permission_decided", False)),
+        label_names=dict(stored.get("label_names", {})),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import compress
 from typing import Any
@@ -126,6 +126,12 @@ class Plan:
     """The compiled choices: `read` turns staged rows into a table and rejects."""
 
     def __init__(self, choices: Choices, world: World, *, header: Sequence[str] = ()) -> None:
+        meant = {
+            name: world.labels[label]
+            for name, label in choices.label_names.items()
+            if label in world.labels
+        }
+        readable = replace(world, labels=meant | dict(world.labels))
         place = choices.place_of("address")
         self._address = -1 if place is None else place
         self._key = world.address_key
@@ -133,7 +139,7 @@ class Plan:
         self._always = tuple(choices.label_ids)
         size = REMEMBERED_CELLS // max(len(choices.targets), 10)
         self._memos: list[tuple[int, Target, Memo]] = [
-            (place, target, Memo(reader(target, world, column=_named(header, place)), size=size))
+            (place, target, Memo(reader(target, readable, column=_named(header, place)), size=size))
             for place, target in enumerate(choices.targets)
             if target.to not in ("ignore", "address")
         ]

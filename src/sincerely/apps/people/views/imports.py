@@ -290,13 +290,16 @@ def import_undo(request: HttpRequest, import_id: int) -> HttpResponse:
 @requires(Capability.EDIT_CONTACTS)
 @require_POST
 def import_labels(request: HttpRequest, import_id: int) -> HttpResponse:
-    """Create the chosen unknown labels and check again."""
-    work = found(import_id)
-    names = set(request.POST.getlist("name")) & set(work.preview.get("unknown_labels", {}))
+    """Create the chosen unknown labels, take the others as meant, and check again."""
+    unknown = found(import_id).preview.get("unknown_labels", {})
+    use = set(request.POST.getlist("use"))
+    meant = {name: one["near"] for name, one in unknown.items() if name in use and one["near"]}
+    names = (set(request.POST.getlist("name")) & set(unknown)) - set(meant)
 
     def act(pk: int, **rest: Any) -> None:
-        made = actions.create_labels(pk, sorted(names), **rest)
-        text = ngettext("%(n)d label created.", "%(n)d labels created.", len(made))
-        messages.success(request, text % {"n": len(made)})
+        made = actions.create_labels(pk, sorted(names), meant=meant, **rest)
+        if made:
+            text = ngettext("%(n)d label created.", "%(n)d labels created.", len(made))
+            messages.success(request, text % {"n": len(made)})
 
     return _act(request, import_id, act)
