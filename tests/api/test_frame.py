@@ -173,3 +173,21 @@ def test_schema_is_what_was_agreed(request: pytest.FixtureRequest) -> None:
     """After a wanted change: write it anew with `python -m tests.api.write_snapshot`."""
     current = json.loads(json.dumps(api.get_openapi_schema(), sort_keys=True, default=str))
     assert current == json.loads(SNAPSHOT.read_text()), "the API changed; see this test's words"
+
+
+def test_a_method_that_is_not_there_is_refused_in_the_one_shape(cast: Cast) -> None:
+    answer = call("put", "/api/v1/team/brands", {}, **key_for(cast, Capability.VIEW))
+    assert answer.status_code == 405
+    assert answer.json()["error"]["code"] == "method_not_allowed"
+    assert set(answer["Allow"].split(", ")) == {"GET", "POST"}
+
+
+def test_a_bad_address_is_named_in_fields(cast: Cast) -> None:
+    headers = key_for(cast, Capability.EDIT_CONTACTS, Capability.EDIT_TEAM)
+    for path, body, name in (
+        ("/api/v1/contacts/", {"address": "no address"}, "address"),
+        ("/api/v1/team/invitations", {"email": "no address", "role": "viewer"}, "email"),
+        ("/api/v1/team/invitations", {"email": cast.bob.email, "role": "viewer"}, "email"),
+    ):
+        answer = call("post", path, body, **headers)
+        assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, [name]), path

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 
 ROOT = "/api/v1/"
 CODES = {
@@ -34,13 +34,22 @@ def body(status: int, message: str, fields: Mapping[str, Sequence[str]] | None =
 
 
 class ApiAddressMiddleware:
-    """Gives a request below the API's address the URL root that has the API."""
+    """Gives a request below the API's address the URL root that has the API.
+
+    What ninja answers by itself to a method that is not there gets the one shape of errors, too.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass the request on."""
-        if request.path_info.startswith(ROOT):
-            request.urlconf = "sincerely.project.urls_with_api"  # type: ignore[attr-defined]
-        return self.get_response(request)
+        if not request.path_info.startswith(ROOT):
+            return self.get_response(request)
+        request.urlconf = "sincerely.project.urls_with_api"  # type: ignore[attr-defined]
+        response = self.get_response(request)
+        if response.status_code != 405:
+            return response
+        allowed = ", ".join(sorted(response.get("Allow", "").split(", ")))
+        said = body(405, f"This address takes {allowed}, not {request.method}.")
+        return JsonResponse(said, status=405, headers={"Allow": allowed})

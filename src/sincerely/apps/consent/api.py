@@ -6,6 +6,7 @@ withdrew: only the contact's own newer act does.
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Status
 from ninja.errors import HttpError
@@ -188,7 +189,7 @@ def suppress(request: HttpRequest, *, given: SuppressIn) -> Status[SuppressionOu
     try:
         parsed = parse_address(given.address)
     except BadAddress as problem:
-        raise HttpError(422, problem.reason) from problem
+        raise ValidationError({"address": [problem.reason]}) from problem
     row = actions.suppress(
         contacts.address_key(given.address),
         reason=SuppressionReason.MANUAL,

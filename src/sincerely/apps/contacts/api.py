@@ -6,6 +6,7 @@ A contact stored here may not be mailed until a permission with its evidence is 
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from ninja import Router, Status
 from ninja.errors import HttpError
@@ -54,7 +55,9 @@ def _list(list_id: int) -> ContactList:
     return found
 
 
-def _refused(problem: BadAddress | actions.BadChange) -> HttpError:
+def _refused(problem: BadAddress | actions.BadChange) -> Exception:
+    if isinstance(problem, BadAddress):
+        return ValidationError({"address": [problem.reason]})
     return HttpError(422, str(problem))
 
 
