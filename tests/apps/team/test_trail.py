@@ -117,3 +117,12 @@ def test_the_trail_speaks_in_words(door: Client) -> None:
     assert "member.logged_in" not in re.sub(r"<option.*?>", "", page)
     only = door.get("/settings/audit/", {"act": "member.logged_in"}).content.decode()
     assert "192.0.2.7" in only
+
+
+def test_keys_and_the_api_page_speak_in_words(cast: Cast, client: Client) -> None:
+    client.force_login(cast.alice)
+    client.post("/settings/api-keys/", {"name": "Shop", "scopes": ["edit_contacts"]})
+    page = client.get("/settings/api-keys/").content.decode()
+    assert "Add, import and change people</div>" in page
+    assert "`" not in client.get("/settings/api/").content.decode().partition("<main")[2][:3000]
+    assert b"reauthenticate to" not in client.get("/account/reauthenticate/").content

@@ -9,7 +9,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.team.act_words import act_words
-from sincerely.apps.team.rules import Role
+from sincerely.apps.team.rules import Capability, Role
+from sincerely.apps.team.words import CAPABILITY_NAMES
 
 
 class MemberManager(BaseUserManager["Member"]):
@@ -106,6 +107,11 @@ class APIKey(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def scope_words(self) -> list[str]:
+        """What the key may do, in the reader's language."""
+        return [str(CAPABILITY_NAMES[one]) for one in Capability if one.value in self.scopes]
 
 
 class IdempotencyKey(models.Model):
