@@ -1,4 +1,4 @@
-"""What is wrong with a writer's MJML, and on which line: the compiler itself does not say. Pure.
+"""What is wrong with MJML, and on which line; the compiler does not say. Pure.
 
 The library draws nothing in the place of an element that it does not know, takes any closing tag
 for the one it waits for, and names places in its own words.
