@@ -303,6 +303,7 @@ def test_a_foreign_domain_is_shown_in_its_own_letters(
 ) -> None:
     contact = contacts.create_contact("søren@æbler.example", now=now, actor=cast.actor)
     assert contact.address == "søren@xn--bler-uoa.example"
+    assert f'href="/people/{contact.pk}/">søren@æbler.example</a>' in text_of(bob.get("/people/"))
     for path in ("/people/", f"/people/{contact.pk}/"):
         page = text_of(bob.get(path))
         assert "søren@æbler.example" in page
