@@ -19,6 +19,23 @@ settings.load_profile("house")
 NOON = datetime(2026, 6, 15, 12, 0, tzinfo=UTC)
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out, beside PostgreSQL, what asks for no database: it ran beside SQLite."""
+    if connection.vendor != "postgresql":
+        return
+    chosen = [item for item in items if _asks_for_a_database(item)]
+    config.hook.pytest_deselected(items=list(set(items) - set(chosen)))
+    items[:] = chosen
+
+
+def _asks_for_a_database(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    marks = {mark.name for mark in item.iter_markers()}
+    return bool({"db", "transactional_db", "django_db_setup"} & fixtures) or bool(
+        {"django_db", "engines"} & marks
+    )
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """End every other session before the test database is dropped (PostgreSQL refuses else)."""
