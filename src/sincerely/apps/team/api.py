@@ -81,6 +81,7 @@ def invite(request: HttpRequest, given: InviteIn) -> Status[dict[str, Any]]:
 @router.get("/audit", auth=Scope(Capability.VIEW_AUDIT), response=TrailOut)
 def list_trail(
     request: HttpRequest,
+    *,
     act: str = "",
     member_id: int | None = None,
     before: int | None = None,
