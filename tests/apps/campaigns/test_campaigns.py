@@ -51,7 +51,7 @@ def test_in_two_lists_one_copy_and_every_exclusion_has_a_reason(cast: Cast, now:
     )
     launch(campaign, cast, now=now)
     counted = tally(campaign.mailing_id)
-    assert estimate == {"": 4, "no_permission": 1, "opted_out_all": 1}
+    assert estimate == {"": 4, "no_permission": 1, "opted_out_all": 1, "excluded": 1}
     assert counted.by_state == {"planned": 4, "skipped": 2}
     assert counted.by_reason == {"no_permission": 1, "opted_out_all": 1}
     assert counted.audience_count == 6
