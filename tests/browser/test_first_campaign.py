@@ -42,7 +42,7 @@ def test_first_campaign_ends_in_a_label(page: Page, shop: Installation, shots: P
     page.goto("/mail/campaigns/")
     page.get_by_role("link", name="Your first campaign").click()
     page.get_by_role("link", name="Result", exact=True).click()
-    clicked = page.locator(".stat").filter(has_text="people clicked")
+    clicked = page.locator(".stat").filter(has_text="person clicked")
     expect(clicked.locator(".stat-value")).to_have_text("1")
 
 
