@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,12 @@ from django.test import Client
 
 import sincerely
 from sincerely.apps.consent.models import Act
+from sincerely.apps.content.models import SavedBlock
+from sincerely.apps.sending.models import Restraint
 from sincerely.apps.team.act_words import ACTS, LEGAL, act_words
+from sincerely.apps.team.actions import audit
 from sincerely.apps.team.models import AuditEntry
+from sincerely.apps.team.rules import PROGRAM
 from tests.cast import Cast
 
 SOURCE = Path(sincerely.__file__).parent
@@ -126,3 +131,11 @@ def test_keys_and_the_api_page_speak_in_words(cast: Cast, client: Client) -> Non
     assert "Add, import and change people</div>" in page
     assert "`" not in client.get("/settings/api/").content.decode().partition("<main")[2][:3000]
     assert b"reauthenticate to" not in client.get("/account/reauthenticate/").content
+
+
+@pytest.mark.django_db
+def test_an_entry_names_its_subject_and_never_shows_a_table_row(now: datetime) -> None:
+    audit(PROGRAM, "block.saved", now=now, subject=SavedBlock(pk=7, name="Our address"))
+    audit(PROGRAM, "restraint.changed", now=now, subject=Restraint(pk=1))
+    names = AuditEntry.objects.order_by("pk").values_list("subject_name", flat=True)
+    assert list(names) == ["Our address", ""]

@@ -51,13 +51,7 @@ def _choose(
         was_stale = review_of(content, links).blocks_launch
         choices = dict(content.link_choices)
         choices[url] = {**choices.get(url, {}), **choice}
-        content = save_draft(
-            content_id,
-            base_revision=content.revision,
-            changes={"link_choices": choices},
-            now=now,
-            actor=actor,
-        )
+        content = _save(content, choices, now=now, actor=actor)
         if not was_stale:
             _remember(content)
     return content
@@ -73,16 +67,17 @@ def review_links(content_id: int, *, now: datetime, actor: Actor) -> Content:
         choices = dict(content.link_choices)
         for url, label_id in kept_labels(content, links_of(content)).items():
             choices[url] = {**choices.get(url, {}), "label": label_id}
-        content = save_draft(
-            content_id,
-            base_revision=content.revision,
-            changes={"link_choices": choices},
-            now=now,
-            actor=actor,
-        )
+        content = _save(content, choices, now=now, actor=actor)
         _remember(content)
         audit(actor, "content.links_reviewed", now=now, subject=content)
     return content
+
+
+def _save(content: Content, choices: dict[str, Any], *, now: datetime, actor: Actor) -> Content:
+    changes = {"link_choices": choices}
+    return save_draft(
+        content.pk, base_revision=content.revision, changes=changes, now=now, actor=actor
+    )
 
 
 def _remember(content: Content) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
-from sincerely.apps.engagement.models import MailingTag
 from sincerely.apps.sending.actions.readiness import hold_while_locked
 from sincerely.apps.sending.models import Dispatch, Hold, Message, State
 from sincerely.apps.team.actions import audit
@@ -159,8 +158,3 @@ def leave_unknown(mailing_id: int, *, now: datetime, actor: Actor) -> int:
         n = Message.objects.filter(mailing_id=mailing_id, state=State.UNKNOWN).count()
         audit(actor, "unknown.left", now=now, detail={"mailing": mailing_id, "count": n})
     return n
-
-
-def is_repeated_when_unknown(tag: str) -> bool:
-    """Transactional mail is repeated with the same Message-ID; marketing mail never by itself."""
-    return tag == MailingTag.TRANSACTIONAL

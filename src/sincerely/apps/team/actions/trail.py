@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Model
+
 from sincerely.apps.team.models import AuditEntry
 from sincerely.apps.team.rules import Actor
 
@@ -26,6 +28,13 @@ def audit(
         act=act,
         subject_kind=type(subject).__name__.lower() if subject is not None else "",
         subject_id=getattr(subject, "pk", None),
-        subject_name=str(subject)[:200] if subject is not None else "",
+        subject_name=_name_of(subject)[:200] if subject is not None else "",
         detail=detail or {},
     )
+
+
+def _name_of(subject: Any) -> str:
+    """Return what the row calls itself, else its name; never Django's 'Content object (9)'."""
+    if isinstance(subject, Model) and type(subject).__str__ is Model.__str__:
+        return str(getattr(subject, "name", ""))
+    return str(subject)
