@@ -240,14 +240,12 @@ STATIC_URL = "/static/"
 STATIC_ROOT = HOME / "static"
 STATICFILES_DIRS = [PACKAGE / "web" / "static"]
 STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "sincerely.web.assets.BuiltStorage"},
 }
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 60  # of the few whose names carry no hash: an upgrade must be seen soon
 WHITENOISE_IMMUTABLE_FILE_TEST = r"/dist/[\w.]+-[0-9A-Z]{8}\.\w+$"
 UPLOADS = HOME / "uploads"
-MEDIA_ROOT = HOME / "media"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8 * 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"

@@ -15,7 +15,8 @@ from sincerely.apps.campaigns.actions.launch import NotReady
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.rules.schedule import Now
 from sincerely.apps.content.actions import create_content
-from sincerely.apps.content.actions.links import choose_role, review_links
+from sincerely.apps.content.actions.editing import save_draft
+from sincerely.apps.content.actions.links import review_links
 from sincerely.apps.engagement.models import Link
 from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 from sincerely.apps.sending.actions import ensure_default_sender
@@ -99,7 +100,13 @@ def test_a_link_of_an_own_mail_with_that_role_is_caught_as_well(
     campaign = permission_pass(cast, now, mode="html", source=source)
     content_id = campaign.content_id
     assert fixes_on_as(client, cast, campaign) == [], "an ordinary link may lead there"
-    choose_role(content_id, url=TRACKED, role="confirm", now=now, actor=cast.actor)
+    save_draft(
+        content_id,
+        base_revision=campaign.content.revision,
+        changes={"link_choices": {TRACKED: {"role": "confirm"}}},
+        now=now,
+        actor=cast.actor,
+    )
     assert len(refused(campaign, cast, now)) == 1
     (fix,) = fixes_on(client, campaign)
     assert client.post(fix).status_code == 302

@@ -13,10 +13,11 @@ from sincerely.apps.content.actions import create_content, freeze
 from sincerely.apps.content.actions.editing import save_draft
 from sincerely.apps.content.actions.links import NotLabelled, choose_label, review_links
 from sincerely.apps.content.checks import check_content, walls_of
-from sincerely.apps.content.links import link_review, links_of
+from sincerely.apps.content.links import links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
 from sincerely.apps.content.rules.links import is_web, with_utm
+from sincerely.apps.content.rules.review import LinkReview
 from sincerely.apps.engagement.actions import register_mailing
 from sincerely.apps.engagement.models import Link
 from sincerely.apps.labels.models import Label, LinkRule
@@ -49,6 +50,9 @@ class Scene:
         found = content_of(self.content_id)
         assert found is not None
         return found
+
+    def review(self) -> LinkReview:
+        return review_of(self.content, links_of(self.content))
 
     def label(self, url: str, label: Label | None) -> None:
         choose_label(
@@ -106,12 +110,12 @@ def test_seven_links_give_the_documented_list(scene: Scene) -> None:
 
 @pytest.mark.requirement("R029")
 def test_a_link_edited_after_labelling_stops_the_launch_until_reviewed(scene: Scene) -> None:
-    assert link_review(scene.content).state == "open"
+    assert scene.review().state == "open"
     scene.label("https://shop.example/cats", scene.cats)
-    assert link_review(scene.content).state == "current"
+    assert scene.review().state == "current"
     assert not walls_of(scene.content)
     scene.edit(source=SEVEN.replace("shop.example/cats", "shop.example/kittens"))
-    review = link_review(scene.content)
+    review = scene.review()
     assert review.blocks_launch
     assert [(change.url, change.was_url, change.text) for change in review.changes] == [
         ("https://shop.example/kittens", "https://shop.example/cats", "Cat food")
@@ -121,7 +125,7 @@ def test_a_link_edited_after_labelling_stops_the_launch_until_reviewed(scene: Sc
     assert "kittens" in wall.message
     assert "Cat food" in wall.message
     scene.label("https://shop.example/sale", scene.dogs)
-    assert link_review(scene.content).blocks_launch, "labelling another link is no review"
+    assert scene.review().blocks_launch, "labelling another link is no review"
     review_links(scene.content_id, now=scene.now, actor=scene.cast.actor)
     assert not walls_of(scene.content)
     assert "https://shop.example/cats" not in scene.content.link_choices
@@ -156,7 +160,7 @@ def test_a_changed_address_may_lose_its_label_and_other_words_never_get_it(scene
     scene.label("https://shop.example/kittens", scene.cats)
     fish = SEVEN.replace("shop.example/cats", "shop.example/fish").replace("Cat food", "Fish food")
     scene.edit(source=fish)
-    assert [(one.was_url, one.label_id) for one in link_review(scene.content).changes] == [
+    assert [(one.was_url, one.label_id) for one in scene.review().changes] == [
         ("https://shop.example/kittens", None)
     ]
 
@@ -164,22 +168,22 @@ def test_a_changed_address_may_lose_its_label_and_other_words_never_get_it(scene
 def test_words_edited_elsewhere_leave_the_review_alone(scene: Scene) -> None:
     scene.label("https://shop.example/cats", scene.cats)
     scene.edit(source=SEVEN.replace("Dog food", "Food for dogs"), subject="New")
-    assert link_review(scene.content).state == "current"
+    assert scene.review().state == "current"
     scene.edit(
         source=SEVEN.replace('<a href="https://shop.example/sale"', "<b").replace(
             "Sale</a>", "Sale</b>"
         )
     )
-    assert link_review(scene.content).state == "current"
+    assert scene.review().state == "current"
     scene.edit(source=SEVEN.replace("<body>", '<body><a href="https://new.example/">New</a>'))
-    assert [change.url for change in link_review(scene.content).changes] == ["https://new.example/"]
+    assert [change.url for change in scene.review().changes] == ["https://new.example/"]
 
 
 def test_labels_chosen_in_the_editor_count_as_a_mapping(scene: Scene) -> None:
     scene.edit(link_choices={"https://shop.example/cats": {"label": scene.cats.pk}})
-    assert link_review(scene.content).state == "current"
+    assert scene.review().state == "current"
     scene.edit(source=SEVEN.replace("shop.example/cats", "shop.example/kittens"))
-    assert link_review(scene.content).blocks_launch
+    assert scene.review().blocks_launch
 
 
 def test_freezing_registers_the_links_with_labels_and_utm(scene: Scene) -> None:
@@ -284,4 +288,4 @@ def test_the_page_names_the_changed_link_and_takes_the_review(scene: Scene, clie
     assert "kittens" in page
     assert "was https://shop.example/cats" in page
     client.post(f"/mail/content/{scene.content_id}/links/review/")
-    assert link_review(scene.content).state == "current"
+    assert scene.review().state == "current"

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sincerely.apps.engagement.rules.agents import is_prefetcher, is_robot
-from sincerely.apps.engagement.rules.estimate import Group, by_probability, open_ratio
-from sincerely.apps.engagement.rules.networks import neighbourhood, network_of
+from sincerely.apps.engagement.rules.estimate import Group, open_ratio
+from sincerely.apps.engagement.rules.networks import network_of
 from sincerely.apps.engagement.rules.verdict import (
     HUMAN,
     MACHINE,
@@ -163,12 +163,9 @@ def test_networks() -> None:
     assert network_of("104.48.0.1") == "other"
     assert network_of("88.198.1.1") == "hosting"
     assert network_of("") == "other"
-    assert neighbourhood("81.2.3.4") == "81.2.3.0/24"
-    assert neighbourhood("2001:db8:1:2::1") == "2001:db8:1::/48"
 
 
 def test_estimates() -> None:
-    assert by_probability(10, 0.5, 2) == 11.5
     found = open_ratio(Group(1_000, 250, 60), Group(1_000, 0, 30))
     assert found is not None
     assert found.value == pytest.approx(0.1875)

@@ -12,7 +12,6 @@ from sincerely.apps.labels.rules import (
     did_you_mean,
     label_for,
     matches,
-    split_names,
 )
 
 KNOWN = ["Honden", "Katten", "Konijnen"]
@@ -34,11 +33,6 @@ def test_wrong_names_are_refused(raw: str, code: str) -> None:
 )
 def test_did_you_mean(wrong: str, meant: str | None) -> None:
     assert did_you_mean(wrong, KNOWN) == meant
-
-
-@given(st.lists(st.text(min_size=1, max_size=9).filter(lambda t: "," not in t and t.strip())))
-def test_cell_of_names_is_read_back(names: list[str]) -> None:
-    assert split_names(",".join(names)) == list(dict.fromkeys(n.strip() for n in names))
 
 
 @given(st.text(max_size=20))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from sincerely.apps.content.compiler import CompileProblem, compile_draft
+from sincerely.apps.content.compiler import compile_draft
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.rules.links import LinkFacts
 from sincerely.apps.content.rules.review import LinkReview, review
@@ -16,17 +16,8 @@ def links_of(content: Content) -> list[LinkFacts]:
     return list(compile_draft(content).links)
 
 
-def link_review(content: Content) -> LinkReview:
-    """Say whether the labels still belong to the links; a mail that cannot be made has no links."""
-    try:
-        links = links_of(content)
-    except CompileProblem:
-        return LinkReview("none")
-    return review_of(content, links)
-
-
 def review_of(content: Content, links: Sequence[LinkFacts]) -> LinkReview:
-    """Say the same of links that are known already."""
+    """Say whether the labels still belong to the links of a draft."""
     return review(links, reviewed=content.reviewed_links, choices=content.link_choices)
 
 

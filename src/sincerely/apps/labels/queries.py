@@ -20,13 +20,6 @@ def label(label_id: int) -> Label | None:
     return Label.objects.filter(pk=label_id).first()
 
 
-def label_named(name: str) -> Label | None:
-    """Return the label with exactly this name that is on offer, or None."""
-    found = {row.name: row for row in Label.objects.filter(name=name, merged_into=None)}
-    row = found.get(name)
-    return row if row and row.archived_at is None else None
-
-
 def any_label_named(name: str) -> Label | None:
     """Return the label with exactly this name, archived and merged ones too, or None."""
     return next((row for row in Label.objects.filter(name=name) if row.name == name), None)

@@ -32,11 +32,6 @@ def checked_name(raw: str) -> str:
     return name
 
 
-def split_names(cell: str) -> list[str]:
-    """Return the label names in a cell of a file: separated by commas, each once, in order."""
-    return list(dict.fromkeys(name.strip() for name in cell.split(",") if name.strip()))
-
-
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return the known label that was probably meant, or None. It is a question, not an answer."""
     folded = {_folded(k): k for k in known}

@@ -10,7 +10,6 @@ from django.db import transaction
 from sincerely.apps.content.actions.editing import save_draft
 from sincerely.apps.content.links import kept_labels, links_of, review_of
 from sincerely.apps.content.models import Content
-from sincerely.apps.content.rules.links import LABELLED_ROLES
 from sincerely.apps.content.rules.review import snapshot
 from sincerely.apps.labels.queries import label
 from sincerely.apps.team.actions import audit
@@ -30,19 +29,6 @@ def choose_label(
     """
     if label_id is not None and label(label_id) is None:
         raise NotLabelled("There is no such label.")
-    return _choose(content_id, url=url, choice={"label": label_id}, now=now, actor=actor)
-
-
-def choose_role(content_id: int, *, url: str, role: str, now: datetime, actor: Actor) -> Content:
-    """Say what links to this address are for: content, action or confirm; raises NotLabelled."""
-    if role not in LABELLED_ROLES:
-        raise NotLabelled("A link is for content, a call to action or a confirmation.")
-    return _choose(content_id, url=url, choice={"role": role}, now=now, actor=actor)
-
-
-def _choose(
-    content_id: int, *, url: str, choice: dict[str, Any], now: datetime, actor: Actor
-) -> Content:
     with transaction.atomic():
         content = Content.objects.select_related("brand").get(pk=content_id)
         links = links_of(content)
@@ -50,7 +36,7 @@ def _choose(
             raise NotLabelled("This link cannot carry a label.")
         was_stale = review_of(content, links).blocks_launch
         choices = dict(content.link_choices)
-        choices[url] = {**choices.get(url, {}), **choice}
+        choices[url] = {**choices.get(url, {}), "label": label_id}
         content = _save(content, choices, now=now, actor=actor)
         if not was_stale:
             _remember(content)

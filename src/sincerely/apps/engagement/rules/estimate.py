@@ -1,4 +1,4 @@
-"""Estimates beside the counts: by probability, and opens that a proxy hides. Pure.
+"""Estimates beside the counts: opens that a proxy hides. Pure.
 
 Always shown as 'estimated'. The open rate where Apple's proxy loads every image comes from the
 readers whose opens can be seen: their opens per click, times the clicks of the hidden ones
@@ -21,13 +21,6 @@ class Estimate:
     value: float
     low: float
     high: float
-
-
-def by_probability(
-    human_count: int, undecided_machine_probabilities: float, undecided: int
-) -> float:
-    """Return humans plus what the undecided ones add up to: Σ (1 − machine probability)."""
-    return human_count + undecided - undecided_machine_probabilities
 
 
 @dataclass(frozen=True, slots=True)

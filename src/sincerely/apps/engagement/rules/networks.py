@@ -90,13 +90,3 @@ def _numbered(ip: str) -> tuple[int, int]:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
     return address.version, int(address)
-
-
-@lru_cache(maxsize=65_536)
-def neighbourhood(ip: str) -> str:
-    """Return the /24 (IPv4) or /48 (IPv6) of an address; '' for none."""
-    try:
-        length = 24 if ip_address(ip).version == 4 else 48
-    except ValueError:
-        return ""
-    return str(ip_network(f"{ip}/{length}", strict=False))
