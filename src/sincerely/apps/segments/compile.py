@@ -13,7 +13,7 @@ from django.db import connection
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.registry import COMPILERS
 from sincerely.apps.segments.rules import Catalogue, WrongRule, expand
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.tree import Rule, children_of, group_of, is_everyone
 from sincerely.apps.segments.sql.algebra import (
     BATCH,

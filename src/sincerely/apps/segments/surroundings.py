@@ -19,8 +19,8 @@ from sincerely.apps.segments.rules.catalogue import (
     LinkEntry,
     SegmentEntry,
 )
-from sincerely.apps.segments.rules.evaluating import Moment
 from sincerely.apps.segments.rules.expanding import segments_used
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.tree import walk
 from sincerely.apps.team.queries import organisation
 

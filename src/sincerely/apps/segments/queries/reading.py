@@ -20,7 +20,7 @@ from sincerely.apps.segments.queries.fetching import fetch_ids_of
 from sincerely.apps.segments.queries.stored import SourceKey, ready_sets, waiting
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import Catalogue
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.tree import Rule
 from sincerely.apps.segments.sql.algebra import EVERYBODY, All, Not, OneOf, Part, SetOf, Where
 from sincerely.apps.segments.sql.kept import Kept, name_of

@@ -3,8 +3,9 @@
 from sincerely.apps.segments.rules import criteria
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.checking import Problem, WrongRule, check
-from sincerely.apps.segments.rules.evaluating import Moment, evaluate, explain
+from sincerely.apps.segments.rules.evaluating import evaluate, explain
 from sincerely.apps.segments.rules.expanding import expand, problems_of, segments_used
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.person import Person
 from sincerely.apps.segments.rules.phrasing import sentence
 from sincerely.apps.segments.rules.tree import normal

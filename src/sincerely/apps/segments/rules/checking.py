@@ -9,7 +9,8 @@ from datetime import date
 from typing import Any
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
-from sincerely.apps.segments.rules.criterion import CRITERIA, Criterion, Param, gettext_noop
+from sincerely.apps.segments.rules.criterion import CRITERIA, Criterion, Param
+from sincerely.apps.segments.rules.marking import gettext_noop
 from sincerely.apps.segments.rules.tree import (
     DEPTH_LIMIT,
     NODE_LIMIT,

@@ -8,16 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sincerely.apps.segments.rules.catalogue import Catalogue
-    from sincerely.apps.segments.rules.evaluating import Moment
+    from sincerely.apps.segments.rules.marking import Say
+    from sincerely.apps.segments.rules.moment import Moment
     from sincerely.apps.segments.rules.person import Person
 
 Node = Mapping[str, Any]
-Say = Callable[[str], str]
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for translation and return it; these rules know no framework."""
-    return text
 
 
 def always(_node: Node, _catalogue: Catalogue) -> bool:

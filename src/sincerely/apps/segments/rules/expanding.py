@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.checking import Problem, WrongRule, check
-from sincerely.apps.segments.rules.criterion import gettext_noop
+from sincerely.apps.segments.rules.marking import gettext_noop
 from sincerely.apps.segments.rules.tree import (
     DEPTH_LIMIT,
     Rule,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.checking import check
-from sincerely.apps.segments.rules.criterion import CRITERIA, Say, gettext_noop
+from sincerely.apps.segments.rules.criterion import CRITERIA
+from sincerely.apps.segments.rules.marking import Say, gettext_noop
 from sincerely.apps.segments.rules.tree import Rule, children_of, group_of, is_everyone
 
 _ = gettext_noop

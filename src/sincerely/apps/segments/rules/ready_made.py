@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sincerely.apps.segments.rules.criterion import gettext_noop
+from sincerely.apps.segments.rules.marking import gettext_noop
 
 _ = gettext_noop
 Rule = dict[str, Any]

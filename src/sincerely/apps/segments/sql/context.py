@@ -11,7 +11,7 @@ from django.db import connection
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criterion import Node
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.sql.algebra import Part, Span
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sincerely.apps.segments.rules.criterion import gettext_noop
+from sincerely.apps.segments.rules.marking import gettext_noop
 from sincerely.apps.sending.rules.readiness import WORDS
 
 LONGEST = 200

@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-from sincerely.apps.segments.rules.criterion import gettext_noop
+from sincerely.apps.segments.rules.marking import gettext_noop
 
 WORDS = {
     "spf": gettext_noop("The sender's domain has no valid SPF record."),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sincerely.apps.segments.rules.criterion import gettext_noop
+from sincerely.apps.segments.rules.marking import gettext_noop
 
 SENTENCES = frozenset(
     (

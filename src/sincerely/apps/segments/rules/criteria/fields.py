@@ -8,8 +8,9 @@ from datetime import timedelta
 from typing import Any
 
 from sincerely.apps.segments.rules.catalogue import CUSTOM, Catalogue
-from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, add
+from sincerely.apps.segments.rules.marking import Say, gettext_noop
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.person import Person
 
 _ = gettext_noop

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from sincerely.apps.interests.rules.strength import Clicks, strength
 from sincerely.apps.segments.rules.catalogue import Catalogue
-from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, add
+from sincerely.apps.segments.rules.marking import Say, gettext_noop
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.person import LabelDayFacts, Person
 
 _ = gettext_noop

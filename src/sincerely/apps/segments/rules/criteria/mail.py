@@ -14,8 +14,9 @@ from typing import Any
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criteria.labels import SIGNALS, days_words
 from sincerely.apps.segments.rules.criteria.rollups import is_within
-from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, add
+from sincerely.apps.segments.rules.marking import Say, gettext_noop
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.person import DeliveryFacts, EventFacts, Person
 
 _ = gettext_noop

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from sincerely.apps.segments.rules.catalogue import Catalogue
 from sincerely.apps.segments.rules.criteria.labels import once
-from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, Say, add, gettext_noop
-from sincerely.apps.segments.rules.evaluating import Moment
+from sincerely.apps.segments.rules.criterion import Criterion, Node, Param, add
+from sincerely.apps.segments.rules.marking import Say, gettext_noop
+from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.person import Person
 
 _ = gettext_noop
