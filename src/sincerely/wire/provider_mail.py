@@ -7,7 +7,9 @@ as made is parsed again and given as its parts, since most providers take no rea
 from __future__ import annotations
 
 import email
+from collections.abc import Mapping
 from email.policy import default as modern
+from typing import Any
 
 import requests
 from anymail.exceptions import (
@@ -19,7 +21,6 @@ from botocore.exceptions import BotoCoreError
 from django.core.exceptions import ImproperlyConfigured
 from django.core.mail import EmailMultiAlternatives, get_connection
 
-from sincerely.wire.providers import Account
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 OWN_HEADERS = {
@@ -34,10 +35,11 @@ OWN_HEADERS = {
 }
 
 
-def send(account: Account, raw: bytes) -> Outcome:
-    """Hand one mail over and say what came of it; never raises for what a provider answers."""
+def send(raw: bytes, *, backend: str, arguments: Mapping[str, Any]) -> Outcome:
+    """Hand one mail to a backend of anymail; never raises for what a provider answers."""
     try:
-        message = _message(account, raw)
+        message = _message(raw)
+        message.connection = get_connection(f"anymail.backends.{backend}.EmailBackend", **arguments)
         message.send()
     except (AnymailError, ImproperlyConfigured, BotoCoreError, requests.RequestException) as error:
         return _failed(error)
@@ -79,8 +81,7 @@ def _answer(error: AnymailAPIError) -> Outcome:
     return Outcome(Stage.DATA, Reply(554, words))
 
 
-def _message(account: Account, raw: bytes) -> EmailMultiAlternatives:
-    backend = f"anymail.backends.{account.provider}.EmailBackend"
+def _message(raw: bytes) -> EmailMultiAlternatives:
     mail = email.message_from_bytes(raw, policy=modern)
     text, html = mail.get_body(("plain",)), mail.get_body(("html",))  # type: ignore[attr-defined]
     message = EmailMultiAlternatives(
@@ -90,7 +91,6 @@ def _message(account: Account, raw: bytes) -> EmailMultiAlternatives:
         to=[str(mail["To"])],
         reply_to=[str(mail["Reply-To"])] if mail["Reply-To"] else None,
         headers={k: str(v) for k, v in mail.items() if k.lower() not in OWN_HEADERS},
-        connection=get_connection(backend, **account.arguments()),
     )
     if html:
         message.attach_alternative(html.get_content(), "text/html")

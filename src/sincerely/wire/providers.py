@@ -89,7 +89,7 @@ def send(account: Account, raw: bytes) -> Outcome:
     """Hand one mail over and say what came of it; never raises for what a provider answers."""
     from sincerely.wire import provider_mail  # noqa: PLC0415 -- requests and anymail: 0.15 s
 
-    return provider_mail.send(account, raw)
+    return provider_mail.send(raw, backend=account.provider, arguments=account.arguments())
 
 
 def _read(path: Path) -> Provider | None:
