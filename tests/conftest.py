@@ -1,4 +1,14 @@
-"""What every test may ask for: a fixed time and the cast."""
+"""What every test may ask for: a fixed time and the cast.
+
+No test may depend on the day on which it runs. In every test the whole process is therefore on
+the fixture's Monday (`on_monday` below): `now`, the business clock, Django's sessions and signed
+links, and the wall clock of threads all say the same. Time passes from there, and a test that
+wants another time travels on. `time.monotonic` stays real, so waiting and leases work.
+
+A process that a test starts is on the real date. Tests that compare such a process with
+themselves stay in the present: their folder's conftest overrides `on_monday` and `now` with those
+of `tests/present.py`, and their assertions may only name differences from `now`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+import time_machine
 from django.db import connection
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
@@ -47,6 +58,13 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+@pytest.fixture(autouse=True)
+def on_monday() -> Iterator[None]:
+    """Have the test, all of its fixtures and its threads on that Monday."""
+    with time_machine.travel(NOON, tick=True):
+        yield
 
 
 @pytest.fixture

@@ -20,7 +20,6 @@ from sincerely.apps.interests.rules.strength import (
     strength,
 )
 from sincerely.apps.labels.models import Label
-from sincerely.wire import clock
 from tests.apps.interests.clicks import clicking
 from tests.cast import Cast
 
@@ -60,7 +59,7 @@ def test_a_label_judges_its_holders_as_their_own_pages_do(
     shown = client.get(f"/people/labels/{dogs.pk}/").context["people"]
     assert [person.pk for person, _held in shown] == [bea.pk, ann.pk, told.pk]
     for person, held in shown:
-        own = queries.labels_of(person.pk, now=clock.now())[0]
+        own = queries.labels_of(person.pk, now=now)[0]
         assert (held.clicks, held.sureness) == (own.click_count, own.sureness)
     assert shown[2][1].sureness in {Strength.STRONG, Strength.LIKELY}
     rest = client.get(f"/people/labels/{dogs.pk}/?after=3-{bea.pk}").context["people"]

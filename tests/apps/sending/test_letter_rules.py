@@ -28,9 +28,10 @@ def test_any_value_gives_the_same_headers(subject: str, name: str) -> None:
             (b"Subject", encode_header("Subject", subject)),
             (b"X-End", b"end"),
         ]
+        block = headers.block(fields)  # refuses what the encoding let through, such as a NUL
     except (headers.BadHeader, UnicodeEncodeError):
         return
-    mail = email.message_from_bytes(headers.block(fields) + b"\r\nbody", policy=modern)
+    mail = email.message_from_bytes(block + b"\r\nbody", policy=modern)
     assert mail.keys() == ["From", "Subject", "X-End"]
     assert mail["X-End"] == "end"
     assert mail.get_payload() == "body"
