@@ -16,6 +16,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
 from sincerely.api.shape import body
+from sincerely.apps.content.rules.wrong import Wrong
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +39,7 @@ class Reply:
     message: str
     fields: Mapping[str, Sequence[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
+    code: str = ""
 
 
 def _refused(error: DjangoValidationError) -> Reply:
@@ -73,6 +75,7 @@ REPLIES: tuple[tuple[type[Exception], Callable[[Any], Reply]], ...] = (
         lambda error: Reply(422, "Some fields are not right.", field_messages(error.errors)),
     ),
     (DjangoValidationError, _refused),
+    (Wrong, lambda error: Reply(422, str(error), code=error.code)),
     (HttpError, lambda error: Reply(error.status_code, str(error))),
     (Throttled, _throttled),
     (AuthenticationError, _unauthenticated),
@@ -94,7 +97,7 @@ def _answer(
     request: HttpRequest, error: Any, *, api: NinjaAPI, reply_to: Callable[[Any], Reply]
 ) -> HttpResponse:
     reply = reply_to(error)
-    content = body(reply.status, reply.message, reply.fields)
+    content = body(reply.status, reply.message, reply.fields, code=reply.code)
     response = api.create_response(request, content, status=reply.status)
     for name, value in reply.headers.items():
         response[name] = value

@@ -27,9 +27,18 @@ CODES = {
 }
 
 
-def body(status: int, message: str, fields: Mapping[str, Sequence[str]] | None = None) -> Any:
-    """Return the body of an error answer; `fields` holds messages by the path of a field."""
-    code = CODES.get(status, "error")
+def body(
+    status: int,
+    message: str,
+    fields: Mapping[str, Sequence[str]] | None = None,
+    *,
+    code: str = "",
+) -> Any:
+    """Return the body of an error answer; `fields` holds messages by the path of a field.
+
+    `code` is that of the status, unless what is wrong has one of its own.
+    """
+    code = code or CODES.get(status, "error")
     return {"error": {"code": code, "message": message, "fields": dict(fields or {})}}
 
 

@@ -22,16 +22,19 @@ from sincerely.apps.content.queries.relevance import irrelevance
 from sincerely.apps.content.renderer import Renderer
 from sincerely.apps.content.rules.compiled import walk
 from sincerely.apps.content.rules.confirming import leads_to_preferences, misled_blocks
-from sincerely.apps.content.rules.document import block_rules, check_document
+from sincerely.apps.content.rules.document import block_rules, check_document, mjml_blocks
 from sincerely.apps.content.rules.fields import fields_of
 from sincerely.apps.content.rules.findings import HINT, WALL, WARNING, Finding, bare_outputs
 from sincerely.apps.content.rules.links import LinkFacts
+from sincerely.apps.content.rules.mjml import MjmlProblem, misplaced
+from sincerely.apps.content.wording import said
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import check as check_rule
 from sincerely.apps.segments.surroundings import catalogue_of
 
 CLIPPED_BYTES = 102 * 1024
 LONGEST_SUBJECT = 60
+MOST_MISPLACED = 10
 _IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
 # What mail programs take out or refuse to run; a script never even leaves (compiler.py).
 _ACTIVE = re.compile(
@@ -58,7 +61,7 @@ def check_content(
     try:
         draft = compile_draft(content)
     except CompileProblem as problem:
-        found.append(Finding("cannot_compile", WALL, str(problem), fix="edit"))
+        found.append(Finding("cannot_compile", WALL, said(problem), fix="edit"))
         return found
     found += _of_review(content, draft)
     found += _of_envelope(content, draft, refuses_replies=refuses_replies)
@@ -213,6 +216,8 @@ def _of_parts(content: Content, draft: Draft) -> Iterator[Finding]:
 
 
 def _of_source(content: Content) -> Iterator[Finding]:
+    for block_id, wrong in _misplaced(content):
+        yield Finding("mjml_misplaced", WARNING, said(wrong), "edit", block_id)
     if content.mode == Mode.BLOCKS:
         return
     active = _ACTIVE.finditer(content.source)
@@ -221,6 +226,16 @@ def _of_source(content: Content) -> Iterator[Finding]:
         message = _("Mail programs take out what can act by itself or be filled in: %(names)s.")
         words = {"names": ", ".join(sorted(names))}
         yield Finding("active_content", WARNING, message % words, "edit")
+
+
+def _misplaced(content: Content) -> Iterator[tuple[str, MjmlProblem]]:
+    """Return (block or '', problem) for each of the first elements in a wrong place."""
+    if content.mode == Mode.MJML:
+        yield from (("", wrong) for wrong in misplaced(content.source)[:MOST_MISPLACED])
+    elif content.mode == Mode.BLOCKS:
+        for block_id, code in mjml_blocks(content.document):
+            found = misplaced(code, inside="mj-body")[:MOST_MISPLACED]
+            yield from ((block_id, wrong) for wrong in found)
 
 
 def largest_bytes(draft: Draft) -> int:

@@ -19,7 +19,13 @@ from sincerely.apps.content.models import Content, Mode
 from sincerely.apps.content.queries.looks import look_of
 from sincerely.apps.content.rules import closing
 from sincerely.apps.content.rules.compiled import Compiled, CompiledLink, Part, Parts, branches
-from sincerely.apps.content.rules.document import block_rules, check_document, roles_by_url, to_mjml
+from sincerely.apps.content.rules.document import (
+    BadDocument,
+    block_rules,
+    check_document,
+    roles_by_url,
+    to_mjml,
+)
 from sincerely.apps.content.rules.links import LinkFacts, note_of, place_links, with_utm
 from sincerely.apps.content.rules.liquid import LiquidProblem
 from sincerely.apps.content.rules.look import BrandLook
@@ -29,6 +35,7 @@ from sincerely.apps.content.rules.source import Lifted, Mark, lift
 from sincerely.apps.content.rules.tree import Names, build
 from sincerely.apps.content.rules.unparse import as_source
 from sincerely.apps.content.rules.values import as_html
+from sincerely.apps.content.rules.wrong import Wrong
 from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 from sincerely.apps.labels.queries import link_patterns
 from sincerely.apps.labels.rules import label_for
@@ -41,14 +48,8 @@ _AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTAL
 _WEB = re.compile(rf"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]|{CONFIRM_PAGE}\b")
 
 
-_UNREADABLE = (
-    "The MJML cannot be read: it begins with <mjml>, ends with </mjml>, and every tag in it is "
-    "closed."
-)
-
-
-class CompileProblem(ValueError):
-    """The mail cannot be made; the message is one sentence for its writer."""
+class CompileProblem(Wrong, ValueError):
+    """The mail cannot be made; `line` is where in the writer's source, 0 in a mail of blocks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +101,9 @@ def source_of(content: Content, *, utm: Mapping[str, Any] | None = None) -> Sour
             )
             roles = roles_by_url(content.document)
             needs_block = any(p.code == "empty" for p in check_document(content.document))
-        except ValueError as problem:
-            raise CompileProblem(str(problem)) from problem
+        except BadDocument as problem:
+            why = problem.problems[0].message
+            raise CompileProblem("document", why=why) from problem
     return Source(
         mode=content.mode,
         source=source,
@@ -123,8 +125,8 @@ def compile_source(source: Source) -> Draft:
     try:
         return _Compilation(source).draft()
     except (LiquidProblem, MjmlProblem) as problem:
-        where = f"Line {problem.line}: " if problem.line and source.mode != Mode.BLOCKS else ""
-        raise CompileProblem(f"{where}{problem.message}") from problem
+        line = problem.line if source.mode != Mode.BLOCKS else 0
+        raise CompileProblem(problem.code, line=line, **problem.values) from problem
 
 
 class _Compilation:
@@ -169,7 +171,7 @@ class _Compilation:
             inliner = CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
         else:
             if "<mj-include" in text.lower():
-                raise CompileProblem("mj-include is not allowed: paste what you want to include.")
+                raise CompileProblem("mjml_include")
             css = _AT_RULE.sub("", "\n".join(_MJ_STYLE.findall(text)))
             text = _mjml(text, self.source.source)
             inliner = CSSInliner(
@@ -183,9 +185,9 @@ class _Compilation:
         try:
             made = inliner.inline(text)
         except (ValueError, RuntimeError) as problem:
-            raise CompileProblem(f"The styles cannot be read: {problem}") from problem
+            raise CompileProblem("styles", why=str(problem)) from problem
         if len(made) > LARGEST_HTML:
-            raise CompileProblem("The mail is larger than 1 MB.")
+            raise CompileProblem("mail_size")
         return made
 
     def _header(self, text: str) -> Parts:
@@ -276,7 +278,7 @@ def _mjml(text: str, source: str) -> str:
         made = mjml2html(text, fonts={}, disable_comments=False)
     except Exception as problem:  # the library's own error type is not public
         check_markup(source)
-        raise CompileProblem(_UNREADABLE) from problem
+        raise CompileProblem("mjml_unreadable") from problem
     return made if isinstance(made, str) else str(made)
 
 

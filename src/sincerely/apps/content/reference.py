@@ -140,7 +140,7 @@ def render(
         try:
             return env.from_string(written(parts, leaf=_leaf, literal=_literal)).render(**context)
         except LiquidError as problem:
-            raise RenderProblem(str(problem)) from problem
+            raise RenderProblem("renderer", why=str(problem)) from problem
 
     return Reference(
         subject=say(compiled.subject),

@@ -16,6 +16,7 @@ from sincerely.apps.content.rules.encoding import encode_chunk, encode_header
 from sincerely.apps.content.rules.fields import fields_of, missing_fields
 from sincerely.apps.content.rules.splice import LARGEST_MEMORY, PIXEL, Ride, Sheet, sheet_of
 from sincerely.apps.content.rules.values import SHAPES, Person, Test, check_of, text_of, value_of
+from sincerely.apps.content.rules.wrong import Wrong
 from sincerely.apps.engagement.rules.tokens import CONFIRM_PAGE
 
 LARGEST_BYTES = 1_048_576
@@ -23,7 +24,7 @@ NOTHING: frozenset[int] = frozenset()
 __all__ = ["PIXEL", "RenderProblem", "Rendered", "Renderer"]
 
 
-class RenderProblem(Exception):
+class RenderProblem(Wrong):
     """This contact's mail cannot be made; the others of the mailing are not touched."""
 
 
@@ -115,7 +116,7 @@ class Renderer:
         `shown` holds the numbers of the blocks whose rules this contact fulfils.
         """
         if self.compiled.requires_block and not self._has_block(shown):
-            raise RenderProblem("Every block of this mail is hidden for this contact.")
+            raise RenderProblem("all_hidden")
         systems = {
             "unsubscribe": unsubscribe_url,
             "preferences": preferences_url,
@@ -157,7 +158,7 @@ class Renderer:
             self._sheets[name, is_tracked] = sheet
         body = sheet.fill(ride)
         if len(body) > LARGEST_BYTES:
-            raise RenderProblem("The mail is larger than 1 MB for this contact.")
+            raise RenderProblem("contact_size")
         return body
 
     def plain(self, name: str, ride: Ride) -> str:

@@ -10,6 +10,7 @@ from sincerely.apps.campaigns.queries.campaigns import PARTS
 from sincerely.apps.campaigns.rules.audience import is_empty
 from sincerely.apps.campaigns.rules.stages import Readiness
 from sincerely.apps.content.checks import walls_of
+from sincerely.apps.segments.forms import said
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending.queries.readiness import launch_locks
 
@@ -39,5 +40,5 @@ def _audience(campaign: Campaign, now: datetime) -> tuple[int, tuple[str, ...]]:
             campaign.audience, subscription_type_id=campaign.subscription_type_id, now=now
         )
     except WrongRule as wrong:
-        return 0, (str(wrong),)
+        return 0, tuple(map(said, wrong.problems))
     return counted.get("", 0), ()

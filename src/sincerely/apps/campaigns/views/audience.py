@@ -17,6 +17,7 @@ from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.queries.choices import subscription_types
 from sincerely.apps.campaigns.rules.audience import Audience
 from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.segments.forms import said
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.team.access import actor_of, requires
@@ -113,7 +114,7 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
         waiting = queries.would_wait(audience, subscription_type_id=type_id, now=now)
     except WrongRule as wrong:
         return {
-            "audience_problem": str(wrong),
+            "audience_problem": " ".join(map(said, wrong.problems)),
             "will_get_it": 0,
             "left_out": [],
             "left_out_count": 0,

@@ -11,12 +11,13 @@ from sincerely.apps.content.actions.editing import save_draft
 from sincerely.apps.content.links import kept_labels, links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.rules.review import snapshot
+from sincerely.apps.content.rules.wrong import Wrong
 from sincerely.apps.labels.queries import label
 from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
 
 
-class NotLabelled(ValueError):
+class NotLabelled(Wrong, ValueError):
     """The link is not in the mail, cannot be labelled, or the label does not exist."""
 
 
@@ -28,12 +29,12 @@ def choose_label(
     Where the links had not changed since the last review, they count as reviewed after it too.
     """
     if label_id is not None and label(label_id) is None:
-        raise NotLabelled("There is no such label.")
+        raise NotLabelled("no_label")
     with transaction.atomic():
         content = Content.objects.select_related("brand").get(pk=content_id)
         links = links_of(content)
         if not any(link.url == url and link.may_be_labelled for link in links):
-            raise NotLabelled("This link cannot carry a label.")
+            raise NotLabelled("not_labelled")
         was_stale = review_of(content, links).blocks_launch
         choices = dict(content.link_choices)
         choices[url] = {**choices.get(url, {}), "label": label_id}

@@ -12,13 +12,11 @@ from sincerely.apps.content.actions import create_content
 from sincerely.apps.content.actions import links as link_actions
 from sincerely.apps.content.actions.editing import EditConflict, save_draft
 from sincerely.apps.content.checks import check_content
-from sincerely.apps.content.compiler import CompileProblem
 from sincerely.apps.content.links import links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of, contents
 from sincerely.apps.content.queries.editing import brand_for
 from sincerely.apps.content.queries.preview import Viewer, preview
-from sincerely.apps.content.renderer import RenderProblem
 from sincerely.apps.content.rules.document import BadDocument
 from sincerely.apps.content.schemas.contents import (
     ContentChanges,
@@ -104,16 +102,13 @@ def list_links(request: HttpRequest, *, content_id: int) -> LinksOut:
 def label_link(request: HttpRequest, *, content_id: int, given: LinkLabelIn) -> LinksOut:
     """Give every link to an address a label."""
     _known(content_id)
-    try:
-        link_actions.choose_label(
-            content_id,
-            url=given.url,
-            label_id=given.label_id,
-            now=clock.now(),
-            actor=actor_of(request),
-        )
-    except (link_actions.NotLabelled, CompileProblem) as problem:
-        raise HttpError(422, str(problem)) from problem
+    link_actions.choose_label(
+        content_id,
+        url=given.url,
+        label_id=given.label_id,
+        now=clock.now(),
+        actor=actor_of(request),
+    )
     return _links(_known(content_id))
 
 
@@ -140,10 +135,7 @@ def list_checks(request: HttpRequest, *, content_id: int) -> list[FindingOut]:
 )
 def show_preview(request: HttpRequest, *, content_id: int, viewer: str = "") -> PreviewOut:
     """Return the draft as a contact (`12`), a persona (`label-3`), `nobody`, or '' (all blocks)."""
-    try:
-        seen = preview(_known(content_id), Viewer.read(viewer), now=clock.now())
-    except (CompileProblem, RenderProblem) as problem:
-        raise HttpError(422, str(problem)) from problem
+    seen = preview(_known(content_id), Viewer.read(viewer), now=clock.now())
     return PreviewOut(
         subject=seen.rendered.subject,
         preheader=seen.rendered.preheader,
@@ -155,10 +147,7 @@ def show_preview(request: HttpRequest, *, content_id: int, viewer: str = "") -> 
 
 
 def _links(content: Content) -> LinksOut:
-    try:
-        found = links_of(content)
-    except CompileProblem as problem:
-        raise HttpError(422, str(problem)) from problem
+    found = links_of(content)
     review = review_of(content, found)
     return LinksOut(
         items=[LinkOut.from_orm(link) for link in found],

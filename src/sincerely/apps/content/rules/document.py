@@ -156,6 +156,15 @@ def links_of(raw: Any) -> list[tuple[str, Link]]:
     ]
 
 
+def mjml_blocks(raw: Any) -> list[tuple[str, str]]:
+    """Return (block id, code) of the blocks that are written in MJML; they stand in mj-body."""
+    return [
+        (block.id, block.settings["code"])
+        for block in parse(raw).walk()
+        if block.type == "source" and block.settings["language"] == "mjml"
+    ]
+
+
 def roles_by_url(raw: Any) -> dict[str, str]:
     """Return the role (action, confirm) of each address that plays one."""
     return {link.url: link.role for _, link in links_of(raw) if link.role != "content"}

@@ -17,6 +17,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from sincerely.apps.content.rules.wrong import Value, Wrong
+
 Expression = dict[str, Any]
 Condition = list[Any]
 
@@ -51,13 +53,8 @@ _CONSTANTS: dict[str, Any] = {"true": True, "false": False, "nil": None, "null":
 _CONSTANTS |= {"empty": None, "blank": None}  # an empty field is a missing one
 
 
-class LiquidProblem(ValueError):
-    """The Liquid cannot be read; the message is one sentence for the writer, `line` from 1."""
-
-    def __init__(self, message: str, *, line: int = 0) -> None:
-        super().__init__(message)
-        self.message = message
-        self.line = line
+class LiquidProblem(Wrong, ValueError):
+    """The Liquid cannot be read."""
 
 
 class _Words:
@@ -71,15 +68,13 @@ class _Words:
 
     def _split(self, source: str) -> list[tuple[str, str]]:
         if len(source) > LONGEST_EXPRESSION:
-            raise LiquidProblem("This expression is too long.", line=self.line)
+            raise LiquidProblem("long", line=self.line)
         words, at = [], 0
         while source[at:].strip():
             found = _WORD.match(source, at)
             if not found or not found.lastgroup:
-                raise LiquidProblem(
-                    f"‘{source.strip()}’ cannot be read near ‘{source[at:].strip()[:12]}’.",
-                    line=self.line,
-                )
+                near = source[at:].strip()[:12]
+                raise self.problem("unreadable", near=near)
             words.append((found.lastgroup, found.group(found.lastgroup)))
             at = found.end()
         return words
@@ -91,7 +86,7 @@ class _Words:
     def take(self) -> tuple[str, str]:
         """Return the next word with its sort and move on."""
         if self.place >= len(self.words):
-            raise LiquidProblem(f"‘{self.source.strip()}’ is not finished.", line=self.line)
+            raise self.problem("unfinished")
         self.place += 1
         return self.words[self.place - 1]
 
@@ -102,13 +97,13 @@ class _Words:
             return True
         return False
 
-    def problem(self, why: str) -> LiquidProblem:
-        return LiquidProblem(f"‘{self.source.strip()}’: {why}", line=self.line)
+    def problem(self, code: str, **values: Value) -> LiquidProblem:
+        return LiquidProblem(code, line=self.line, source=self.source.strip(), **values)
 
     def finish(self) -> None:
         """Refuse anything that is left."""
         if self.peek():
-            raise self.problem(f"‘{self.peek()}’ was not expected here.")
+            raise self.problem("unexpected", word=self.peek())
 
 
 def parse_output(source: str, *, line: int = 0) -> Expression:
@@ -162,7 +157,7 @@ def _operand(words: _Words) -> Expression:
     if sort == "number":
         return {"value": float(word) if "." in word else int(word)}
     if sort != "name":
-        raise words.problem(f"‘{word}’ was not expected here.")
+        raise words.problem("unexpected", word=word)
     if word in _CONSTANTS:
         return {"value": _CONSTANTS[word]}
     return {"path": _path(words, word)}
@@ -174,16 +169,16 @@ def _path(words: _Words, first: str) -> list[str]:
         if words.skip("."):
             sort, word = words.take()
             if sort != "name" or (len(path) > 1 and word in ("size", "first", "last")):
-                raise words.problem(f"‘{word}’ cannot follow the dot.")
+                raise words.problem("after_dot", word=word)
             path.append(word)
         else:
             words.take()
             sort, word = words.take()
             if sort != "string" or not words.skip("]"):
-                raise words.problem("a name in quotes was expected between [ and ].")
+                raise words.problem("quoted_name")
             path.append(word[1:-1])
     if len(path) > LONGEST_PATH:
-        raise words.problem("too many dots.")
+        raise words.problem("dots")
     return path
 
 
@@ -192,13 +187,11 @@ def _filters(words: _Words) -> list[list[Any]]:
     while words.skip("|"):
         sort, name = words.take()
         if sort != "name" or name not in FILTERS:
-            raise words.problem(
-                f"there is no filter ‘{name}’. You can use: {', '.join(sorted(FILTERS))}."
-            )
+            raise words.problem("filter", word=name, known=", ".join(sorted(FILTERS)))
         arguments = _arguments(words)
         fewest, most = FILTERS[name]
         if not fewest <= len(arguments) <= most:
-            raise words.problem(f"‘{name}’ needs {fewest or most} value(s) after a colon.")
+            raise words.problem("filter_values", word=name, count=fewest or most)
         _check_arguments(words, name, arguments)
         if name != "escape":  # escaping is always done, by where the value stands
             found.append([name, arguments])
@@ -217,7 +210,7 @@ def _arguments(words: _Words) -> list[Any]:
 def _literal(words: _Words) -> Any:
     operand = _operand(words)
     if "value" not in operand:
-        raise words.problem("only a text in quotes or a number can follow the colon.")
+        raise words.problem("literal")
     return operand["value"]
 
 
@@ -225,11 +218,11 @@ def _check_arguments(words: _Words, name: str, arguments: list[Any]) -> None:
     """Refuse arguments that would fail, or cost too much, at sending time."""
     first = arguments[0] if arguments else None
     if name == "date" and not (isinstance(first, str) and _DATE_FORMAT.fullmatch(first)):
-        raise words.problem('a date needs a form such as "%d %B %Y".')
+        raise words.problem("date_form")
     if name == "number" and not (first is None or (type(first) is int and 0 <= first <= 6)):
-        raise words.problem("‘number’ takes 0 to 6 decimal places.")
+        raise words.problem("number_places")
     if name == "truncate" and not (
         first is None
         or (type(first) is int and 1 <= first <= 10_000 and isinstance(arguments[-1], str | int))
     ):
-        raise words.problem("‘truncate’ takes a length from 1 to 10000.")
+        raise words.problem("truncate_length")

@@ -7,8 +7,11 @@ for the one it waits for, and names places in its own words.
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+
+from sincerely.apps.content.rules.wrong import Wrong
 
 NAMES = (
     "accordion accordion-element accordion-text accordion-title all attributes body breakpoint "
@@ -16,6 +19,24 @@ NAMES = (
     "html-attributes image include navbar navbar-link preview raw section selector social "
     "social-element spacer style table text title wrapper"
 )
+# Where each element may stand (MJML 4): first the container in which its writer will want it.
+CONTENT = "accordion button carousel divider image navbar social spacer table text"
+HOMES = {
+    **{f"mj-{name}": ("mj-column", "mj-hero") for name in CONTENT.split()},
+    "mj-column": ("mj-section", "mj-group"),
+    "mj-group": ("mj-section",),
+    "mj-section": ("mj-body", "mj-wrapper"),
+    "mj-hero": ("mj-body", "mj-wrapper"),
+    "mj-wrapper": ("mj-body",),
+    "mj-body": ("mjml",),
+    "mj-head": ("mjml",),
+    "mj-social-element": ("mj-social",),
+    "mj-navbar-link": ("mj-navbar",),
+    "mj-carousel-image": ("mj-carousel",),
+    "mj-accordion-element": ("mj-accordion",),
+    "mj-accordion-title": ("mj-accordion-element",),
+    "mj-accordion-text": ("mj-accordion-element",),
+}
 VOID_NAMES = "area base br col embed hr img input link meta source track wbr"
 ELEMENTS = frozenset(f"mj-{name}" for name in NAMES.split())
 VOID = frozenset(VOID_NAMES.split())
@@ -30,17 +51,25 @@ _QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _UNQUOTED = re.compile(r"([\w:-]+)\s*=\s*(?![\s\"'])")
 
 
-class MjmlProblem(ValueError):
-    """The MJML is wrong: the message is one sentence, `line` counts from 1."""
-
-    def __init__(self, message: str, *, line: int) -> None:
-        super().__init__(message)
-        self.message, self.line = message, line
+class MjmlProblem(Wrong, ValueError):
+    """The MJML is wrong at its line."""
 
 
 def check_mjml(source: str) -> None:
     """Raise MjmlProblem at the first element that is unknown, left open or closed as another."""
     _Walk(_without_liquid(source)).check()
+
+
+def misplaced(source: str, *, inside: str = "") -> list[MjmlProblem]:
+    """Return the elements that stand where MJML does not want them, of a source without errors.
+
+    The compiler draws them all the same, but without the tables that mail programs need. `inside`
+    is the element that the source will stand in.
+    """
+    walk = _Walk(_without_liquid(source), open=[(inside, 0)] if inside else [])
+    with suppress(MjmlProblem):  # what cannot be read is said by the compiler
+        walk.check()
+    return walk.misplaced
 
 
 def check_markup(source: str) -> None:
@@ -58,6 +87,7 @@ class _Walk:
     source: str
     is_strict: bool = False
     open: list[tuple[str, int]] = field(default_factory=list)
+    misplaced: list[MjmlProblem] = field(default_factory=list)
 
     def check(self) -> None:
         at = 0
@@ -79,13 +109,25 @@ class _Walk:
             _check_tag(found, line)
         is_ours = name == "mjml" or name.startswith("mj-")
         if is_ours and name != "mjml" and name not in ELEMENTS:
-            raise MjmlProblem(f"There is no MJML element <{name}>{_meant(name)}", line=line)
+            raise _unknown(name, line)
         if not is_ours and (not self.is_strict or name in VOID or not name):
             return
         if found["shut"]:
             self._close(name, line, is_ours=is_ours)
-        elif not found["rest"].endswith("/"):
+            return
+        self._place(name, line)
+        if not found["rest"].endswith("/"):
             self.open.append((name, line))
+
+    def _place(self, name: str, line: int) -> None:
+        parents = [parent for parent, _line in self.open]
+        homes = HOMES.get(name)
+        if homes is None or "mj-attributes" in parents or not parents or parents[-1] in homes:
+            return
+        found = MjmlProblem(
+            "mjml_misplaced", line=line, name=name, parent=parents[-1], home=homes[0]
+        )
+        self.misplaced.append(found)
 
     def _close(self, name: str, line: int, *, is_ours: bool) -> None:
         last = self.open[-1] if self.open else ("", 0)
@@ -94,28 +136,27 @@ class _Walk:
         elif is_ours:
             if last[0]:
                 raise MjmlProblem(
-                    f"</{name}> does not close <{last[0]}>, which was opened on line {last[1]}.",
-                    line=line,
+                    "mjml_misclosed", line=line, name=name, open=last[0], opened=last[1]
                 )
-            raise MjmlProblem(f"</{name}> closes nothing.", line=line)
+            raise MjmlProblem("mjml_closes_nothing", line=line, name=name)
 
     def _left_open(self) -> MjmlProblem:
         name, line = self.open[-1]
-        return MjmlProblem(f"<{name}> is opened but not closed.", line=line)
+        return MjmlProblem("mjml_open", line=line, name=name)
 
 
 def _check_tag(found: re.Match[str], line: int) -> None:
     if found["sign"]:
-        raise MjmlProblem("Write &lt; for the sign ‘<’.", line=line)
+        raise MjmlProblem("mjml_sign", line=line)
     if not found["end"]:
-        message = f"The tag <{found['name']} … is not finished: a quotation mark or ‘>’ is missing."
-        raise MjmlProblem(message, line=line)
+        raise MjmlProblem("mjml_tag", line=line, name=found["name"])
     bare = _UNQUOTED.search(_QUOTED.sub('""', found["rest"]))
     if bare:
-        message = f"The value of {bare[1]} in <{found['name']}> needs quotation marks."
-        raise MjmlProblem(message, line=line)
+        raise MjmlProblem("mjml_bare", line=line, attribute=bare[1], name=found["name"])
 
 
-def _meant(name: str) -> str:
+def _unknown(name: str, line: int) -> MjmlProblem:
     near = get_close_matches(name, sorted(ELEMENTS), n=1)
-    return f": did you mean <{near[0]}>?" if near else "."
+    if near:
+        return MjmlProblem("mjml_meant", line=line, name=name, meant=near[0])
+    return MjmlProblem("mjml_unknown", line=line, name=name)

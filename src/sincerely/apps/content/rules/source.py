@@ -91,7 +91,7 @@ class _Lifter:
                 at = found.end()
             elif sort == "broken":
                 line = self.source.count("\n", 0, found.start()) + 1
-                raise LiquidProblem(f"‘{found[0]}’ is opened but not closed.", line=line)
+                raise LiquidProblem("not_closed", line=line, source=found[0])
             elif self.is_html:
                 self._step(sort, found)
         self.lifted.text = "".join([*out, self.source[at:]])
@@ -101,15 +101,11 @@ class _Lifter:
         self.line += self.source.count("\n", self.counted, found.start())
         self.counted, line = found.start(), self.line
         if len(self.lifted.marks) >= MOST_MARKS:
-            raise LiquidProblem(f"A mail has at most {MOST_MARKS} pieces of Liquid.", line=line)
+            raise LiquidProblem("many", line=line, most=MOST_MARKS)
         whole = found[sort]
         inner = whole if sort == "block" else whole[2:-2].strip()
         if sort != "output" and self.state == "tag" and not self.quote:
-            raise LiquidProblem(
-                f"{whole} stands between attributes: put it around the whole element, "
-                "or inside one attribute's quotes.",
-                line=line,
-            )
+            raise LiquidProblem("between", line=line, source=whole)
         token = self.lifted.add(Mark(sort, inner, line))
         return f"<!--{token}-->" if sort != "output" and self.state == "text" else token
 
@@ -147,5 +143,5 @@ def _bare(found: re.Match[str]) -> str:
 def lift(source: str, *, is_html: bool = True) -> Lifted:
     """Return the source with its Liquid and block marks lifted out; raises LiquidProblem."""
     if len(source.encode("utf-8", "replace")) > LARGEST_SOURCE:
-        raise LiquidProblem("The mail's source is larger than 512 kB.")
+        raise LiquidProblem("source_size")
     return _Lifter(source, is_html=is_html).lift()

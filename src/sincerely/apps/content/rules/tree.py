@@ -94,7 +94,7 @@ class _Builder:
         """Return the parts of everything; a stray closing tag is refused."""
         parts, end = self._until(())
         if end is not None:
-            raise LiquidProblem(f"‘{end.source}’ closes nothing.", line=end.line)
+            raise _stray(end)
         return parts
 
     def _until(self, ends: tuple[str, ...]) -> tuple[Parts, Mark | None]:
@@ -110,7 +110,7 @@ class _Builder:
             if mark.sort in ("tag", "block"):
                 if _word(mark) in CLOSING:
                     if _word(mark) not in ends:
-                        raise LiquidProblem(f"‘{mark.source}’ closes nothing.", line=mark.line)
+                        raise _stray(mark)
                     return parts, mark
                 parts.append(self._opened(mark))
             else:
@@ -141,9 +141,7 @@ class _Builder:
     def _known(self, expression: Expression, mark: Mark) -> Expression:
         root = expression["path"][0]
         if root not in ROOTS:
-            raise LiquidProblem(
-                f"‘{root}’ is not known. A mail can use contact.…, brand.…, today.", line=mark.line
-            )
+            raise LiquidProblem("root", line=mark.line, word=root)
         return expression
 
     def _operand(self, operand: Expression) -> Expression:
@@ -155,7 +153,7 @@ class _Builder:
     def _opened(self, mark: Mark) -> Any:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise LiquidProblem("Conditions are nested too deeply.", line=mark.line)
+            raise LiquidProblem("nested", line=mark.line)
         opening: dict[str, Callable[[Mark], Any]] = {
             "if": self._if,
             "unless": self._if,
@@ -164,10 +162,7 @@ class _Builder:
         }
         word = _word(mark)
         if word not in opening:
-            raise LiquidProblem(
-                f"There is no tag ‘{word}’ in mails; there are if, unless and case.",
-                line=mark.line,
-            )
+            raise LiquidProblem("tag", line=mark.line, word=word)
         part = opening[word](mark)
         self.depth -= 1
         return part
@@ -198,7 +193,7 @@ class _Builder:
             condition = None if is_else else self._condition(mark)
             parts, end = self._until((closing,) if is_else else ("elsif", "else", closing))
             if end is None:
-                raise LiquidProblem(f"‘{opening.source}’ is never closed.", line=opening.line)
+                raise _left_open(opening)
             if is_else:
                 otherwise = parts
             else:
@@ -221,7 +216,7 @@ class _Builder:
                 branches.append([condition, parts])
             mark = end
         if mark is None or not branches:
-            raise LiquidProblem(f"‘{opening.source}’ is never closed.", line=opening.line)
+            raise _left_open(opening)
         return {"if": branches, "else": otherwise}
 
     def _when(self, subject: Expression, mark: Mark) -> list[Any]:
@@ -240,7 +235,7 @@ class _Builder:
         if end is not None and end.source.startswith("else:"):
             otherwise, end = self._until((f"/block:{block_id}",))
         if end is None:
-            raise LiquidProblem(f"The block ‘{block_id}’ is never closed.", line=opening.line)
+            raise LiquidProblem("block_never_closed", line=opening.line, word=block_id)
         return {"block": self.names.block_number(block_id), "then": then, "else": otherwise}
 
 
@@ -254,6 +249,14 @@ class _Closing:
 
 
 CLOSING = _Closing()
+
+
+def _stray(mark: Mark) -> LiquidProblem:
+    return LiquidProblem("closes_nothing", line=mark.line, source=mark.source)
+
+
+def _left_open(mark: Mark) -> LiquidProblem:
+    return LiquidProblem("never_closed", line=mark.line, source=mark.source)
 
 
 def _word(mark: Mark) -> str:

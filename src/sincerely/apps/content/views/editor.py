@@ -23,6 +23,7 @@ from sincerely.apps.content.queries import editing as queries
 from sincerely.apps.content.rules.document import BadDocument, Problem, check_document, tidy
 from sincerely.apps.content.rules.editing import command
 from sincerely.apps.content.views.editor_setup import setup_of
+from sincerely.apps.content.wording import said
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -131,7 +132,7 @@ def generated_text(request: HttpRequest, content_id: int) -> JsonResponse:
     try:
         return JsonResponse({"text": compile_draft(content).text_source})
     except CompileProblem as problem:
-        return JsonResponse({"error": str(problem)}, status=422)
+        return JsonResponse({"error": said(problem)}, status=422)
 
 
 @requires(Capability.EDIT_CONTENT)

@@ -16,6 +16,7 @@ from sincerely.apps.content.forms.links import LinkLabelForm, form_of
 from sincerely.apps.content.links import as_reviewed, links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
+from sincerely.apps.content.wording import said
 from sincerely.apps.labels.queries import labels
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
@@ -59,7 +60,7 @@ def review(request: HttpRequest, content_id: int) -> HttpResponse:
         actions.review_links(content_id, now=clock.now(), actor=actor_of(request))
         messages.success(request, _("The links are reviewed."))
     except CompileProblem as problem:
-        messages.error(request, str(problem))
+        messages.error(request, said(problem))
     return _answer(request, content_id)
 
 
@@ -68,7 +69,7 @@ def links_context(content: Content) -> dict[str, Any]:
     try:
         found = links_of(content)
     except CompileProblem as problem:
-        return {"content": content, "problem": str(problem), "rows": []}
+        return {"content": content, "problem": said(problem), "rows": []}
     choices = labels()
     shown = as_reviewed(content, found)
     rows = [

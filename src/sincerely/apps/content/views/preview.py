@@ -17,6 +17,7 @@ from sincerely.apps.content.queries import content_of
 from sincerely.apps.content.queries.preview import Preview, Viewer, preview
 from sincerely.apps.content.renderer import RenderProblem
 from sincerely.apps.content.views.templates import MAIL_CSP
+from sincerely.apps.content.wording import said
 from sincerely.apps.labels.queries import labels
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
@@ -48,7 +49,7 @@ def frame(request: HttpRequest, content_id: int) -> HttpResponse:
     try:
         seen = _seen(request, content)
     except (CompileProblem, RenderProblem) as problem:
-        return HttpResponse(TEXT.format(title=_("Preview"), text=escape(str(problem))))
+        return HttpResponse(TEXT.format(title=_("Preview"), text=escape(said(problem))))
     if mode == "text":
         return HttpResponse(TEXT.format(title=_("Preview"), text=escape(seen.rendered.text)))
     html = seen.rendered.html
@@ -79,7 +80,7 @@ def look(request: HttpRequest, content_id: int) -> HttpResponse:
     try:
         context["seen"] = _seen(request, content)
     except (CompileProblem, RenderProblem) as problem:
-        context["problem"] = str(problem)
+        context["problem"] = said(problem)
     return render(request, "content/look.html", context)
 
 

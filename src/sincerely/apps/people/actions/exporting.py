@@ -12,6 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from sincerely.apps.operation.actions import keep_file
 from sincerely.apps.people.actions.importing import LostClaim
@@ -43,7 +44,7 @@ SLICE = 2000
 
 
 class NoSuchExport(ValueError):
-    """What was asked for cannot be exported; the argument says why."""
+    """What was asked for cannot be exported; the argument says why, marked for translation."""
 
 
 def start_export(
@@ -62,13 +63,13 @@ def start_export(
     """
     name = subject_name(kind, subject_id)
     if name is None:
-        raise NoSuchExport("There is nothing of this kind with this id.")
+        raise NoSuchExport(gettext_noop("There is nothing of this kind with this id."))
     fields = field_names()
     chosen = list(columns) or default_columns(kind, list(fields))
     if kind == "evidence":
         chosen = list(EVIDENCE)
     elif "address" not in chosen or not are_known(chosen, fields):
-        raise NoSuchExport("The columns must be known ones and hold the address.")
+        raise NoSuchExport(gettext_noop("The columns must be known ones and hold the address."))
     with transaction.atomic():
         export = Export.objects.create(
             name=name,

@@ -86,7 +86,7 @@ def _started(request: HttpRequest, form: ExportForm) -> HttpResponse | None:
             columns=form.cleaned_data["columns"],
         )
     except actions.NoSuchExport as problem:
-        form.add_error(None, str(problem))
+        form.add_error(None, _(str(problem)))
         return None
     return redirect("people:export-one", export.pk)
 

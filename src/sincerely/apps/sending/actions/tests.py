@@ -21,6 +21,8 @@ from sincerely.apps.content.compiler import CompileProblem, compile_content, rul
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries.people import people_facts, shown_blocks
 from sincerely.apps.content.renderer import RenderProblem
+from sincerely.apps.content.rules.wrong import Wrong
+from sincerely.apps.content.wording import said
 from sincerely.apps.sending.actions.senders import signer_of
 from sincerely.apps.sending.actions.transports import route_of, secret_of
 from sincerely.apps.sending.letters import Address, Press
@@ -85,9 +87,8 @@ def send_test(
             outcome = _hand_over(transport, sender, address, raw=_signed(letter, transport, sender))
             outcomes.append(_said(address, outcome))
     except (CompileProblem, RenderProblem, ValueError) as problem:
-        outcomes = [
-            TestOutcome(address, str(problem)[:300], is_accepted=False) for address in addresses
-        ]
+        why = said(problem) if isinstance(problem, Wrong) else str(problem)
+        outcomes = [TestOutcome(address, why[:300], is_accepted=False) for address in addresses]
     _note(outcomes, transport, mailing_id=mailing_id, now=now, actor=actor)
     return outcomes
 

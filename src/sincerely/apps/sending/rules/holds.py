@@ -67,4 +67,6 @@ def words_of(reason: str, translate: Callable[[str], str]) -> str:
         except ValueError:
             return reason  # a person wrote it
     sentence = SENTENCES.get(code)
-    return reason if sentence is None else translate(sentence) % {"detail": detail}
+    if sentence is None:
+        return reason
+    return translate(sentence) % {"detail": translate(detail) if detail else ""}
