@@ -31,6 +31,7 @@ from sincerely.apps.content.wording import said
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import check as check_rule
 from sincerely.apps.segments.surroundings import catalogue_of
+from sincerely.apps.team.numbers import grouped
 
 CLIPPED_BYTES = 102 * 1024
 LONGEST_SUBJECT = 60
@@ -155,11 +156,11 @@ def _of_links(links: list[LinkFacts]) -> Iterator[Finding]:
     bare = [link for link in links if link.may_be_labelled and link.label_id is None]
     if bare:
         message = ngettext(
-            "%(count)d link has no label, so clicks on it teach nothing.",
-            "%(count)d links have no label, so clicks on them teach nothing.",
+            "%(count)s link has no label, so clicks on it teach nothing.",
+            "%(count)s links have no label, so clicks on them teach nothing.",
             len(bare),
         )
-        yield Finding("links_unlabelled", HINT, message % {"count": len(bare)}, "links")
+        yield Finding("links_unlabelled", HINT, message % {"count": grouped(len(bare))}, "links")
 
 
 def _of_link(link: LinkFacts) -> Iterator[Finding]:
@@ -202,17 +203,17 @@ def _of_parts(content: Content, draft: Draft) -> Iterator[Finding]:
         yield Finding("no_text", WARNING, message, "regenerate_text")
     size = largest_bytes(draft)
     if size > CLIPPED_BYTES:
-        message = _("The mail is %(size)d kB: Gmail cuts it off after 102 kB.")
-        yield Finding("too_large", WARNING, message % {"size": size // 1024}, "edit")
+        message = _("The mail is %(size)s kB: Gmail cuts it off after 102 kB.")
+        yield Finding("too_large", WARNING, message % {"size": grouped(size // 1024)}, "edit")
     literal = "".join(part for part in walk(draft.compiled.html) if isinstance(part, str))
     count = sum(1 for image in _IMAGE.findall(literal) if not _HAS_ALT.search(image))
     if count:
         message = ngettext(
-            "%(count)d image has no description for people who cannot see it.",
-            "%(count)d images have no description for people who cannot see them.",
+            "%(count)s image has no description for people who cannot see it.",
+            "%(count)s images have no description for people who cannot see them.",
             count,
         )
-        yield Finding("no_alt", WARNING, message % {"count": count}, "edit")
+        yield Finding("no_alt", WARNING, message % {"count": grouped(count)}, "edit")
 
 
 def _of_source(content: Content) -> Iterator[Finding]:
@@ -257,8 +258,8 @@ def _of_relevance(
     relevance = irrelevance(content, draft.compiled, audience, now=now)
     if relevance.mismatched_count:
         message = _(
-            "%(share)d %% of the people (%(count)d) have labels, but none that this mail's links "
+            "%(share)s %% of the people (%(count)s) have labels, but none that this mail's links "
             "carry. Leave them out, or show each block only to those who like its subject."
         )
-        words = {"share": relevance.share_percent, "count": relevance.mismatched_count}
+        words = {"share": relevance.share_percent, "count": grouped(relevance.mismatched_count)}
         yield Finding("irrelevant", WARNING, message % words, "relevance")

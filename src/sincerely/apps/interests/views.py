@@ -33,6 +33,7 @@ from sincerely.apps.labels.queries import label as find_label
 from sincerely.apps.labels.queries import labels as all_labels
 from sincerely.apps.labels.queries import link_rules
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 
@@ -202,8 +203,8 @@ def merge(request: HttpRequest, label_id: int) -> HttpResponse:
     except CannotMerge:
         messages.warning(request, _("These two labels cannot be merged."))
         return redirect("interests:label", label_id)
-    text = ngettext("%(n)s person gained it.", "%(n)s people gained it.", gained) % {"n": gained}
-    messages.success(request, text)
+    text = ngettext("%(n)s person gained it.", "%(n)s people gained it.", gained)
+    messages.success(request, text % {"n": grouped(gained)})
     return redirect("interests:label", target.pk)
 
 

@@ -160,6 +160,11 @@ class SkipReason(models.TextChoices):
     RENDER_FAILED = "render_failed", _("the mail could not be made for this contact")
     INACTIVE = "inactive", _("inactive")
 
+    @classmethod
+    def words(cls, reason: str) -> str:
+        """Return a stored reason in words; one that another version wrote stands as it is."""
+        return str(cls(reason).label) if reason in cls.values else reason
+
 
 class Message(models.Model):
     """One mail for one contact, with its states: a row of the outbox."""

@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from sincerely.apps.contacts.rules.addresses import readable
+from sincerely.apps.team.numbers import grouped
 from sincerely.web import charts
 from sincerely.web.states import State, state_of
 from sincerely.wire import clock
@@ -79,7 +80,7 @@ def figure(value: Any) -> str:
     if isinstance(value, bool) or value is None:
         return "–" if value is None else str(value)
     if isinstance(value, int):
-        return str(number_format(value, use_l10n=True, force_grouping=True))
+        return grouped(value)
     if isinstance(value, float | Decimal):
         shown: Any = round(value, 1)  # number_format cuts off, it does not round
         return str(number_format(shown, decimal_pos=1, use_l10n=True, force_grouping=True))

@@ -17,6 +17,7 @@ from sincerely.apps.operation.queries import RUNNING
 from sincerely.apps.sending.actions import lift_hold
 from sincerely.apps.sending.queries import holds
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.web.queries import running as queries
 from sincerely.wire.clock import now
@@ -64,7 +65,7 @@ def release(request: HttpRequest) -> HttpResponse:
     for hold in holds():
         if chosen in {"all", str(hold.pk)}:
             lifted += lift_hold(hold.pk, now=now(), actor=actor_of(request))
-    messages.success(request, _("Released: %(count)d.") % {"count": lifted})
+    messages.success(request, _("Released: %(count)s.") % {"count": grouped(lifted)})
     return redirect("web:running")
 
 

@@ -127,7 +127,7 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
         "left_out": [(reason, REASONS.get(reason, reason), count) for reason, count in reasons],
         "left_out_count": sum(counted.values()),
         "behind": urlencode(AudienceForm.of(audience), doseq=True),
-        "would_wait": [(REASONS[reason], count) for reason, count in waiting.items()],
+        "would_wait": [(REASONS.get(reason, reason), count) for reason, count in waiting.items()],
         "patience_hours": campaign.patience_hours,
         "fit": fit,
         "proposed_type": type_names.get(fit.proposed_type_id or 0) if fit else None,

@@ -28,12 +28,12 @@ from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.sending.queries import holds, holds_of, tally, undecided_count
 from sincerely.apps.sending.queries.waiting import Waiting, waiting
 from sincerely.apps.team.access import actor_of, member_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.queries import organisation
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
 TYPED_ABOVE = 1000
-WORDS = dict(SkipReason.choices)
 
 
 @requires(Capability.SEND)
@@ -117,7 +117,9 @@ def _progress(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
         "undecided_count": undecided_count(campaign.mailing_id),
         "failed_count": counted.by_state.get("failed", 0),
         "deferred_count": counted.by_state.get("deferred", 0),
-        "held_back": [(WORDS[reason], n) for reason, n in counted.waiting_by_reason.items()],
+        "held_back": [
+            (SkipReason.words(reason), n) for reason, n in counted.waiting_by_reason.items()
+        ],
         "holds": holds_of(campaign.mailing_id),
         "waits": _why_it_waits(campaign),
         "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)
@@ -202,7 +204,7 @@ def settle_unknown(request: HttpRequest, campaign_id: int, choice: str) -> HttpR
         count = sending.repeat_unknown(
             campaign.mailing_id, now=clock.now(), actor=actor_of(request)
         )
-        messages.success(request, _("%(count)d will be sent again.") % {"count": count})
+        messages.success(request, _("%(count)s will be sent again.") % {"count": grouped(count)})
     else:
         sending.leave_unknown(campaign.mailing_id, now=clock.now(), actor=actor_of(request))
         messages.success(request, _("They are left as they are, and stay listed as unknown."))

@@ -25,6 +25,7 @@ from sincerely.apps.content.rules.editing import command
 from sincerely.apps.content.views.editor_setup import setup_of
 from sincerely.apps.content.wording import said
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
@@ -225,8 +226,8 @@ def _saved(content: Content) -> dict[str, Any]:
         "revision": content.revision,
         "at": date_format(localtime(content.changed_at), "TIME_FORMAT"),
         "problems": _problems(problems),
-        "summary": ngettext("%(count)d thing to mend", "%(count)d things to mend", walls)
-        % {"count": walls}
+        "summary": ngettext("%(count)s thing to mend", "%(count)s things to mend", walls)
+        % {"count": grouped(walls)}
         if walls
         else "",
     }

@@ -23,6 +23,7 @@ from sincerely.apps.people.queries.contact_list import wanted_ids
 from sincerely.apps.people.views.contact_list import wanted_of
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
@@ -79,7 +80,9 @@ def bulk(request: HttpRequest) -> HttpResponse:
         return _preview(request, wish, word)
     now = clock.now()
     changed = _do(wish, request, now)
-    text = ngettext("%(n)s person changed.", "%(n)s people changed.", changed) % {"n": changed}
+    text = ngettext("%(n)s person changed.", "%(n)s people changed.", changed) % {
+        "n": grouped(changed)
+    }
     if changed:
         request.session["people_undo"] = {
             "act": wish.act,
@@ -128,5 +131,5 @@ def undo(request: HttpRequest) -> HttpResponse:
     take_back = undo_add if request.GET.get("act") == "list" else undo_many
     count = take_back(target_id, acted_at=acted_at, now=clock.now(), actor=actor_of(request))
     text = ngettext("Taken back for %(n)s person.", "Taken back for %(n)s people.", count)
-    messages.success(request, text % {"n": count})
+    messages.success(request, text % {"n": grouped(count)})
     return redirect("people:list")

@@ -30,6 +30,7 @@ from sincerely.apps.people.views.wording import (
     row_reasons,
 )
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
 
@@ -228,12 +229,12 @@ def _pace(work: Import, now: datetime) -> tuple[str, str]:
     seconds = max((now - work.started_at).total_seconds(), 0.5)
     per_second = max(work.done_count / seconds, 0.1)
     rest = timedelta(seconds=((work.row_count or 0) - work.done_count) / per_second)
-    rate = _("%(n)s rows a second") % {"n": f"{per_second:.0f}"}
+    rate = _("%(n)s rows a second") % {"n": grouped(round(per_second))}
     whole = int(rest.total_seconds())
     if whole < 90:
-        return rate, ngettext("%(n)d second", "%(n)d seconds", whole) % {"n": whole}
+        return rate, ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
     minutes = round(whole / 60)
-    return rate, ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+    return rate, ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": grouped(minutes)}
 
 
 @requires(Capability.EDIT_CONTACTS)
@@ -299,7 +300,7 @@ def import_labels(request: HttpRequest, import_id: int) -> HttpResponse:
     def act(pk: int, **rest: Any) -> None:
         made = actions.create_labels(pk, sorted(names), meant=meant, **rest)
         if made:
-            text = ngettext("%(n)d label created.", "%(n)d labels created.", len(made))
-            messages.success(request, text % {"n": len(made)})
+            text = ngettext("%(n)s label created.", "%(n)s labels created.", len(made))
+            messages.success(request, text % {"n": grouped(len(made))})
 
     return _act(request, import_id, act)

@@ -21,6 +21,7 @@ from sincerely.apps.people.queries.why import (
     recent_campaigns,
     why,
 )
+from sincerely.apps.people.rules.why import Because
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -90,6 +91,8 @@ SENTENCES = {
     ),
     "would_get_it": _("Not yet. “%(campaign)s” has not left; %(name)s will get it as it stands."),
 }
+# What is said where another version wrote a reason that this one does not know.
+PLAINLY = {"yes": "accepted", "no": "refused", "not_yet": "waiting", "unknown": "unknown"}
 TONES = {"yes": "success", "no": "wall", "not_yet": "info", "unknown": "warning"}
 
 
@@ -122,6 +125,14 @@ def _person(given: str, text: str) -> tuple[Contact | None, list[Contact]]:
     return (found[0], []) if len(found) == 1 else (None, found)
 
 
+def sentence_of(because: Because) -> str:
+    """Return the sentence of an answer, the plain one where its reason is not known here."""
+    if because.code in SENTENCES:
+        return str(SENTENCES[because.code])
+    plain = "would_get_it" if because.code.startswith("would_") else PLAINLY[because.answer]
+    return str(SENTENCES[plain])
+
+
 def _words(finding: Finding) -> dict[str, Any]:
     due_at = finding.message.due_at if finding.message else clock.now()
     named = {
@@ -134,7 +145,7 @@ def _words(finding: Finding) -> dict[str, Any]:
     record = finding.record
     return {
         "finding": finding,
-        "sentence": SENTENCES[code] % named,
+        "sentence": sentence_of(finding.because) % named,
         "refusal": refusal % named if refusal else "",
         "besides": code != "would_be_refused",
         "tone": TONES[finding.because.answer],

@@ -49,9 +49,8 @@ class Report:
 
 
 def _in_words(by_reason: dict[str, int]) -> list[tuple[str, str, int]]:
-    names = {reason: str(words) for reason, words in SkipReason.choices}
     pairs = sorted(by_reason.items(), key=lambda pair: -pair[1])
-    return [(reason, names.get(reason, reason), count) for reason, count in pairs]
+    return [(reason, SkipReason.words(reason), count) for reason, count in pairs]
 
 
 def report_of(campaign: Campaign) -> Report:

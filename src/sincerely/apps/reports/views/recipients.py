@@ -124,6 +124,4 @@ def _number(text: str) -> int:
 def _words(word: str) -> str:
     if word in OUTCOME_WORDS:
         return str(OUTCOME_WORDS[word])
-    if word in SkipReason.values:
-        return str(SkipReason(word).label)
-    return str(State(word).label) if word in State.values else word
+    return str(State(word).label) if word in State.values else SkipReason.words(word)
