@@ -1,7 +1,8 @@
 """A nursery of engines: they are started in no time, and killed wherever they are.
 
 One process imports everything once and forks an engine at each line it reads, so that starting is
-quick enough to be killed hundreds of times, also on a busy machine.
+quick enough to be killed hundreds of times, also on a busy machine. Each engine is on the date on
+which its test is (tests/conftest.py), told as its distance from the clock that all processes share.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from django.db import connection
 from tests.installation import free_ports
 
 PROGRAM = """
-import importlib, os, signal, sys, threading, django
+import importlib, os, signal, sys, threading, time, django, time_machine
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 django.setup()
 from django.db import connections
@@ -39,12 +40,16 @@ mother = os.getpid()
 get_resolver().url_patterns  # the first request of a child need not load them
 print("ready", flush=True)
 for line in sys.stdin:
+    name, distance = line.split()
     child = os.fork()
     if child == 0:
         die_with_parent(mother)
+        date = float(distance) + time.monotonic()
+        if abs(date - time.time()) > 1:  # else the test is in the present, to the microsecond
+            time_machine.travel(date, tick=True).start()
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())
-        mains[line.strip()].run(stop)
+        mains[name].run(stop)
         os._exit(0)
     print(child, flush=True)
 """
@@ -86,7 +91,7 @@ class Nursery:
     def start(self, name: str) -> int:
         """Start an engine and return its process' number."""
         assert self._mother.stdin is not None
-        self._mother.stdin.write(f"{name}\n")
+        self._mother.stdin.write(f"{name} {time.time() - time.monotonic()}\n")
         self._mother.stdin.flush()
         while not (line := self._line()).isdigit():
             pass

@@ -35,7 +35,9 @@ from tests.crash.power import Record, needs_strace, real_time, recorded
 from tests.crash.scale import sized, write_down
 from tests.crash.test_signals_kill import Reader
 from tests.engines.sending_world import Server, planned, serving, until
+from tests.present import now, on_monday  # strace writes down the system's times
 
+__all__ = ["now", "on_monday"]
 pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.engines,
