@@ -10,11 +10,12 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db import IntegrityError
+from django.db import DataError, IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
+from sincerely.api.parsing import Unwritable
 from sincerely.api.shape import body
 from sincerely.apps.content.rules.wrong import Wrong
 
@@ -64,6 +65,18 @@ def _not_found(error: Exception) -> Reply:
     return Reply(404, "There is nothing here with this id.")
 
 
+def _stopped(error: HttpError) -> Reply:
+    """Say why the body was not read: ninja hides the reason behind a 400."""
+    if isinstance(error.__cause__, Unwritable):
+        return Reply(422, str(error.__cause__))
+    return Reply(error.status_code, str(error))
+
+
+def _out_of_range(error: Exception) -> Reply:
+    log.warning("A value did not fit.", exc_info=error)
+    return Reply(422, "A number or a date is out of the range that can be kept.")
+
+
 def _broken(error: Exception) -> Reply:
     log.error("An API request failed.", exc_info=error)
     return Reply(500, "Something broke on our side. Nothing half-done was kept.")
@@ -76,7 +89,10 @@ REPLIES: tuple[tuple[type[Exception], Callable[[Any], Reply]], ...] = (
     ),
     (DjangoValidationError, _refused),
     (Wrong, lambda error: Reply(422, str(error), code=error.code)),
-    (HttpError, lambda error: Reply(error.status_code, str(error))),
+    (HttpError, _stopped),
+    (Unwritable, lambda error: Reply(422, str(error))),
+    (OverflowError, _out_of_range),
+    (DataError, _out_of_range),
     (Throttled, _throttled),
     (AuthenticationError, _unauthenticated),
     (PermissionDenied, lambda error: Reply(403, str(error) or "This is not permitted.")),

@@ -22,7 +22,7 @@ from sincerely.wire.clock import now
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 LONGEST = 200
-BEARER = "Bearer "
+BEARER = "bearer"
 
 Next = Callable[[HttpRequest], HttpResponse]
 
@@ -54,7 +54,10 @@ class IdempotencyMiddleware:
             )
             if not is_first:
                 return _repeat(row, digest)
-            response = self.get_response(request)
+            with transaction.atomic():  # what a refused request had begun goes, its answer stays
+                response = self.get_response(request)
+                if response.status_code >= 400:
+                    transaction.set_rollback(True)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
                 return response
@@ -71,10 +74,10 @@ def request_hash(request: HttpRequest) -> bytes:
 
 
 def _api_key_id(request: HttpRequest) -> int | None:
-    given = request.headers.get("Authorization", "")
-    if not given.startswith(BEARER):
+    scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != BEARER:  # as the view reads it: a scheme has no case (RFC 9110, 11.1)
         return None
-    found = queries.key_by_secret(given.removeprefix(BEARER).strip())
+    found = queries.key_by_secret(secret.strip())
     return found.pk if found else None
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from ninja import NinjaAPI
 
 from sincerely.api.errors import register_errors
+from sincerely.api.parsing import StrictParser
 from sincerely.api.shape import ROOT
 
 DESCRIPTION = (
@@ -32,6 +33,7 @@ api = Api(
     version="1",
     description=DESCRIPTION,
     urls_namespace="api",
+    parser=StrictParser(),
     docs_url=None,  # its page would load scripts from elsewhere; ours is /settings/api/
 )
 register_errors(api)
