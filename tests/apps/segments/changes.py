@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 
 from django.db.models import F
 
 from sincerely.apps.consent.models import ConsentRecord, OptOut, Permission, Suppression
 from sincerely.apps.contacts.models import Contact, ListMembership
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.models import Delivery
+from sincerely.apps.engagement.models import ContactEngagement, Delivery
 from sincerely.apps.interests.models import ContactLabel
 from tests.apps.segments.population import Population, contact
 
@@ -134,7 +135,19 @@ def _unsent(chance: random.Random, made: Population) -> None:
     Delivery.objects.filter(contact=_somebody(chance)).delete()
 
 
+def _opened(chance: random.Random, made: Population) -> None:
+    """The last open or click moves, forwards or backwards, or is forgotten; or all of it is."""
+    person = _somebody(chance)
+    moved = {
+        name: chance.choice([None, made.now - timedelta(days=chance.choice([0, 1, 40, 364, 400]))])
+        for name in chance.choice([["last_open_at"], ["last_open_at", "last_click_at"]])
+    }
+    if chance.random() < 0.2:
+        ContactEngagement.objects.filter(contact=person).delete()
+    ContactEngagement.objects.update_or_create(contact=person, defaults=moved)
+
+
 CHANGES: tuple[Change, ...] = (
     _list, _label, _merge_labels, _permission, _opt_out, _suppression, _new, _gone, _fields,
-    _address, _outcome, _rejudged, _unsent,
+    _address, _outcome, _rejudged, _unsent, _opened, _opened,
 )  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from sincerely.apps.contacts.models import Contact, ListMembership
+from sincerely.apps.engagement.models import ContactEngagement
 from sincerely.apps.segments import tasks
 from sincerely.apps.segments.actions import sets
 from sincerely.apps.segments.compile import compiled
 from sincerely.apps.segments.models import StoredSet, Touch
-from sincerely.apps.segments.queries import full_catalogue, reading, stored
+from sincerely.apps.segments.queries import full_catalogue, reading, spans, stored
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
 from sincerely.apps.segments.queries.selecting import fetch_ids
 from sincerely.apps.segments.rules import Moment
@@ -144,6 +146,32 @@ def test_what_changes_while_a_set_is_read_is_not_lost(
     assert person.pk in reading.selected_set({"criterion": "list", "list": list_id}, now=now)
     sets.take_touches(now=now)
     assert person.pk in _stored()[f"list:{list_id}"]
+
+
+@pytest.mark.django_db
+def test_who_changes_months_while_a_span_is_read_is_not_lost(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Out of a whole month into the end of the span that was read, and all touches are taken."""
+    populate(2, now)
+    person = contact(999, now)
+    rollup = ContactEngagement.objects.create(contact=person, last_open_at=now - timedelta(days=40))
+    build_all(now, monkeypatch)
+    read = spans.waiting
+
+    def read_slowly(names: Iterable[str]) -> dict[stored.SourceKey, BitMap] | None:
+        monkeypatch.setattr(spans, "waiting", read)
+        found = read(names)
+        rollup.last_open_at = now - timedelta(days=59)
+        rollup.save()
+        sets.take_touches(now=now)
+        return found
+
+    monkeypatch.setattr(spans, "waiting", read_slowly)
+    lately = {"criterion": "date", "test": "within_days", "days": 60}
+    assert person.pk in reading.selected_set(lately, now=now)
+    assert spans.waiting is read
+    assert person.pk in reading.selected_set(lately, now=now)
 
 
 @pytest.mark.django_db

@@ -101,10 +101,24 @@ def leaf_among(leaf: SetOf | Where, contact_ids: Collection[int]) -> ContactQuer
         count = before.count("%s")
         params = (*leaf.params[:count], *ids, *leaf.params[count:])
         return ContactQuery(f"{before} AND {inside} {after}", params)
+    if leaf.is_of_rollup:
+        return _of_rollups_among(leaf, contact_ids)
     inside, ids = within("c.id", contact_ids)
     rollup = "LEFT JOIN engagement_contactengagement e ON e.contact_id = c.id"
     joined = rollup if "e" in leaf.aliases else ""
     sql = f"SELECT c.id FROM contacts_contact c {joined} WHERE ({leaf.sql}) AND {inside}"
+    return ContactQuery(sql, (*leaf.params, *ids))
+
+
+def _of_rollups_among(leaf: Where, contact_ids: Collection[int]) -> ContactQuery:
+    """Read these rollups by their keys.
+
+    Joined with the contacts, PostgreSQL reads both tables whole; by a bare condition on a date it
+    goes through that date's index.
+    """
+    inside, ids = within("e.contact_id", contact_ids)
+    condition = f"COALESCE(({leaf.sql}), FALSE) AND {inside}"
+    sql = f"SELECT e.contact_id FROM engagement_contactengagement e WHERE {condition}"
     return ContactQuery(sql, (*leaf.params, *ids))
 
 

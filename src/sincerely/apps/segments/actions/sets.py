@@ -19,8 +19,8 @@ from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
 from sincerely.apps.segments.queries.stored import members_of, stored_rows
-from sincerely.apps.segments.sql.kept import name_of, with_value
-from sincerely.apps.segments.sql.sources import CONTACT, SOURCES
+from sincerely.apps.segments.sql.kept import TAKER, name_of, with_value
+from sincerely.apps.segments.sql.sources import ROLLUP, SOURCES
 
 READY, BUILDING, REFUSED = (
     StoredSet.State.READY,
@@ -30,7 +30,6 @@ READY, BUILDING, REFUSED = (
 # A builder that has not come to an end by then has died.
 LONGEST_BUILD = timedelta(minutes=10)
 SLICE = 10_000
-TAKER = "taker"
 MOST_VALUES, LONGEST_VALUE = 200, 200
 
 
@@ -163,8 +162,8 @@ def _changed(source: str, key: int, ids: set[int]) -> Changes | None:
 
     A set that does not stand yet (a field's new value) has the turn 0.
     """
-    names = SOURCES[source].names(key)
-    fields = facet_fields() if source == CONTACT else []
+    names = () if source == ROLLUP else SOURCES[source].names(key)
+    fields = facet_fields(source)
     rows = {row.name: row for row in stored_rows(names, fields)}
     if any(row.state == BUILDING for row in rows.values()):
         return None

@@ -17,6 +17,7 @@ from pyroaring import BitMap
 
 from sincerely.apps.segments.compile import leaf_among, part_of, statement_of
 from sincerely.apps.segments.queries.fetching import fetch_ids_of
+from sincerely.apps.segments.queries.spans import by_months
 from sincerely.apps.segments.queries.stored import SourceKey, ready_sets, waiting
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import Catalogue
@@ -88,7 +89,8 @@ class Reading:
             return self._kept(part)
         if part == EVERYBODY:
             raise _NotStored
-        return _by_statement(part)
+        found = by_months(part) if isinstance(part, Where) and part.span else None
+        return _by_statement(part) if found is None else found
 
     def _is_kept(self, part: Part) -> bool:
         """Say whether the part is made of stored sets alone."""

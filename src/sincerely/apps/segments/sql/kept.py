@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+# The row whose turn grows with each taking of touches.
+TAKER = "taker"
 OF_MAILING = (
     "sent",
     "received",

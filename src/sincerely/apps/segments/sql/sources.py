@@ -2,7 +2,8 @@
 
 A source yields for each contact a mask: bit n is set where the contact is in the set of
 `kinds[n]`. A contact may come several times (two messages of a mailing); its masks add up.
-Beside these, each field with few values has a set per value (`FACETS` is its source).
+Beside these, each field with few values has a set per value, and so has the month of the last open
+and of the last click (`queries.facets` reads them).
 """
 
 # ruff: noqa: S608 -- the SQL is our own; every value is a parameter
@@ -11,8 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
+from sincerely.apps.segments.sql.months import is_month
 
 CONTACT = "contact"
+ROLLUP = "rollup"
 PLACE = "/*among*/"
 
 
@@ -94,5 +97,5 @@ def source_and_key(name: str) -> tuple[str, int]:
     """Return the source of a stored set and the key of its touches."""
     kind, _colon, key = name.partition(":")
     if kind == "field":
-        return CONTACT, 0
+        return (ROLLUP if is_month(key) else CONTACT), 0
     return SOURCE_OF_KIND[kind], int(key or 0)

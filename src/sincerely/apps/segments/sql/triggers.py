@@ -3,7 +3,7 @@
 They stand beside the tables whatever writes them: an action, a bulk insert, a cascade. SQLite
 forgets triggers when Django makes a table anew to alter it, so they are put up after each
 migration (`put_up`), not by one. SQLite notes row by row, PostgreSQL once per statement, from its
-transition tables; both only what can change a set.
+transition tables, or row by row where few rows matter; both only what can change a set.
 """
 
 # ruff: noqa: S608 -- the SQL is our own
@@ -14,12 +14,19 @@ from dataclasses import dataclass
 
 from django.db import connection
 
+from sincerely.apps.segments.sql.months import MONTHS, month_of
+from sincerely.apps.segments.sql.sources import ROLLUP
+
 ACTS = ("INSERT", "UPDATE", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """A table: whom a row touches (`source`, `key`, `contact`), and what of it can change a set."""
+    """A table: whom a row touches (`source`, `key`, `contact`), and what of it can change a set.
+
+    Of `months` only the month can. A table with months has a row per contact, most of whose changes
+    matter to no set.
+    """
 
     table: str
     source: str
@@ -27,6 +34,7 @@ class Watch:
     key: str = "0"
     contact: str = "{row}.contact_id"
     primary_key: str = "id"
+    months: tuple[str, ...] = ()
 
     def place(self, row: str) -> str:
         """Return the key and the contact of a row."""
@@ -38,10 +46,20 @@ class Watch:
 
     def seen(self, row: str) -> list[str]:
         """Return what of a row can change a set."""
-        return [
+        columns = [
             column.format(row=row) if "{row}" in column else f"{row}.{column}"
             for column in self.columns
         ]
+        return columns + [month_of(f"{row}.{column}") for column in self.months]
+
+    def when(self, act: str) -> str:
+        """Return the condition under which a row that changed can change a set, or ''."""
+        if act == "UPDATE":
+            differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+            seen = zip(self.seen("OLD"), self.seen("NEW"), strict=True)
+            return " OR ".join(f"({old}) {differs} ({new})" for old, new in seen)
+        row = _rows_of(act)[0]
+        return " OR ".join(f"{row}.{column} IS NOT NULL" for column in self.months)
 
 
 WATCHES = (
@@ -95,6 +113,13 @@ WATCHES = (
             "fields",
         ),
         contact="{row}.id",
+    ),
+    Watch(
+        "engagement_contactengagement",
+        ROLLUP,
+        ("contact_id",),
+        primary_key="contact_id",
+        months=tuple(MONTHS),
     ),
 )
 # A suppression names an address, not a contact: whoever has the address is touched.
@@ -155,16 +180,22 @@ def _rows_of(act: str) -> tuple[str, ...]:
 def _sqlite() -> Named:
     for watch in WATCHES:
         for act in ACTS:
-            row, when = f"SELECT {watch.touched(_rows_of(act)[-1])}", ""
-            if act == "UPDATE":
-                seen = zip(watch.seen("OLD"), watch.seen("NEW"), strict=True)
-                when = "WHEN " + " OR ".join(f"({old}) IS NOT ({new})" for old, new in seen)
-                moved = f"({watch.place('OLD')}) IS NOT ({watch.place('NEW')})"
-                row += f" UNION ALL SELECT {watch.touched('OLD')} WHERE {moved}"
-            yield _sqlite_trigger(watch.table, act, row, when=when)
+            when = watch.when(act)
+            rows = _of_the_row(watch, act)
+            yield _sqlite_trigger(watch.table, act, rows, when=when and f"WHEN {when}")
     for act in ACTS:
         rows = " UNION ".join(HOLDERS.format(row=row) for row in _rows_of(act))
         yield _sqlite_trigger(SUPPRESSION, act, rows)
+
+
+def _of_the_row(watch: Watch, act: str) -> str:
+    """Return the touches of the row of a trigger: two where another contact or key has it now."""
+    rows = f"SELECT {watch.touched(_rows_of(act)[-1])}"
+    if act != "UPDATE":
+        return rows
+    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    moved = f"({watch.place('OLD')}) {differs} ({watch.place('NEW')})"
+    return f"{rows} UNION ALL SELECT {watch.touched('OLD')} WHERE {moved}"
 
 
 def _sqlite_trigger(table: str, act: str, rows: str, *, when: str = "") -> tuple[str, list[str]]:
@@ -176,7 +207,10 @@ def _sqlite_trigger(table: str, act: str, rows: str, *, when: str = "") -> tuple
 def _postgresql() -> Named:
     for watch in WATCHES:
         for act in ACTS:
-            yield _postgresql_trigger(watch.table, act, _changed(watch, act))
+            if watch.months:
+                yield _row_by_row(watch, act)
+            else:
+                yield _postgresql_trigger(watch.table, act, _changed(watch, act))
     for act in ACTS:
         holders = (
             HOLDERS.format(row="r").replace("WHERE", f", {row.lower()}_rows r WHERE")
@@ -204,9 +238,23 @@ def _changed(watch: Watch, act: str) -> str:
 def _postgresql_trigger(table: str, act: str, rows: str) -> tuple[str, list[str]]:
     name = _name(table, act)
     tables = " ".join(f"{row} TABLE AS {row.lower()}_rows" for row in _rows_of(act))
-    function = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
     trigger = f"CREATE TRIGGER {name} AFTER {act} ON {table} REFERENCING {tables}"
     return name, [
-        f"{function} BEGIN {INTO.format(rows=rows)}; RETURN NULL; END $$",
+        _function(name, rows),
         f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
     ]
+
+
+def _row_by_row(watch: Watch, act: str) -> tuple[str, list[str]]:
+    """Return a trigger that costs a row nothing but its condition where that does not hold."""
+    name = _name(watch.table, act)
+    trigger = f"CREATE TRIGGER {name} AFTER {act} ON {watch.table} FOR EACH ROW"
+    return name, [
+        _function(name, _of_the_row(watch, act)),
+        f"{trigger} WHEN ({watch.when(act)}) EXECUTE FUNCTION {name}()",
+    ]
+
+
+def _function(name: str, rows: str) -> str:
+    begin = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
+    return f"{begin} BEGIN {INTO.format(rows=rows)}; RETURN NULL; END $$"
