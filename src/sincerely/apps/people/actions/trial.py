@@ -72,6 +72,8 @@ class Trial:
                 self._counts["already_out" if barred else "suppressed"] += 1
 
     def _changes(self, table: Table, there: dict[bytes, Known]) -> None:
+        known_ids = [found.contact_id for found in there.values()]
+        held = known.labels_held(known_ids if len(self._sample) < SAMPLE else ())
         for place, key in enumerate(table.keys):
             found = there.get(key)
             if found is None and len(self._sample) >= SAMPLE:
@@ -81,16 +83,14 @@ class Trial:
             change = change_of(record, found, keep_known=self._choices.keep_known)
             self._counts[change.kind] += 1
             if len(self._sample) < SAMPLE:
-                self._show(record, change, found, labels=table.labels[place])
+                had = held.get(found.contact_id, ()) if found else ()
+                gained = [pk for pk in table.labels[place] if pk not in had]
+                self._show(record, change, gained=gained)
         for problems in table.problems.values():
             self._problems(problems)
 
-    def _show(
-        self, record: Record, change: Change, found: Known | None, *, labels: Sequence[int]
-    ) -> None:
+    def _show(self, record: Record, change: Change, *, gained: Sequence[int]) -> None:
         """Keep somebody for the sample whom the file makes, changes or gives a label."""
-        held = known.labels_held(found.contact_id) if found else frozenset()
-        gained = [self._label_names[pk] for pk in labels if pk not in held]
         if change.kind == "unchanged" and not gained:
             return
         moments = {name: at.isoformat() for name, at in record.moments.items()}
@@ -101,7 +101,7 @@ class Trial:
                 "core": change.core,
                 "fields": change.fields,
                 "before": change.before,
-                "labels": gained,
+                "labels": [self._label_names[pk] for pk in gained],
                 "moments": moments,
             }
         )

@@ -6,9 +6,6 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
-
-from sincerely.apps.interests.models import ContactLabel
 from sincerely.apps.people.rules.outcome import Known
 from sincerely.apps.people.rules.record import CORE
 from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_by_key, rows_in
@@ -100,11 +97,17 @@ def suppressions(keys: Sequence[bytes]) -> dict[bytes, frozenset[str]]:
     return {key: frozenset(reasons) for key, reasons in found.items()}
 
 
-def labels_held(contact_id: int) -> frozenset[int]:
-    """Return the labels that a contact holds, or took off: an import gives neither."""
-    rows = ContactLabel.objects.filter(contact_id=contact_id)
-    rows = rows.filter(Q(is_held=True) | Q(is_self_removed=True))
-    return frozenset(rows.values_list("label_id", flat=True))
+def labels_held(contact_ids: Collection[int]) -> dict[int, set[int]]:
+    """Return the labels that contacts hold, or took off: an import gives neither."""
+    held: dict[int, set[int]] = {}
+    for contact_id, label_id in rows_in(
+        "SELECT contact_id, label_id FROM interests_contactlabel "
+        "WHERE (is_held OR is_self_removed) AND contact_id {keys}",
+        contact_ids,
+        kind="bigint",
+    ):
+        held.setdefault(contact_id, set()).add(label_id)
+    return held
 
 
 Past = tuple[datetime | None, ...]
