@@ -8,13 +8,23 @@ from django.conf import settings
 from django.urls import reverse
 
 from sincerely.apps.team import queries
-from sincerely.apps.team.actions import issue_owner_link, issue_password_link
+from sincerely.apps.team.actions import (
+    issue_owner_link,
+    issue_password_link,
+    turn_off_second_step,
+)
+from sincerely.apps.team.rules import PROGRAM
 from sincerely.wire.clock import now
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One option: a member who cannot log in any more."""
+    """A member who cannot log in any more, and whether their second step has to go."""
     parser.add_argument("--member", metavar="ADDRESS", help="a new password for this member")
+    parser.add_argument(
+        "--no-second-step",
+        action="store_true",
+        help="with --member: turn their two-step login off (phone and recovery codes are lost)",
+    )
 
 
 def greeting() -> str:
@@ -39,6 +49,9 @@ def run(options: argparse.Namespace) -> int:
     if member is None or not member.is_active:
         print(f"No active member has the address {options.member}.")
         return 1
+    if options.no_second_step:
+        turn_off_second_step(member.pk, now=now(), actor=PROGRAM)
+        print(f"Two-step login is off for {member.email}.")
     secret = issue_password_link(member.pk, now=now())
     print(f"A new password for {member.email} (works once, for one hour):")
     print(f"  {_address('team:join', secret)}")

@@ -7,8 +7,10 @@ from typing import Any
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from sincerely.apps.team.act_words import act_words
+from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability, Role
 from sincerely.apps.team.words import CAPABILITY_NAMES
 
@@ -131,7 +133,7 @@ class IdempotencyKey(models.Model):
 
 
 class AuditEntry(models.Model):
-    """Who did what, when, from where; rows are only ever added."""
+    """Who did what, when, from where; rows are only added, but for the count of refused logins."""
 
     at = models.DateTimeField(db_index=True)
     member = models.ForeignKey(Member, null=True, on_delete=models.PROTECT)
@@ -147,9 +149,18 @@ class AuditEntry(models.Model):
         indexes = [models.Index(fields=["subject_kind", "subject_id"], name="audit_subject")]
 
     @property
+    def is_refusal(self) -> bool:
+        """True where somebody was not let in: nobody knows who it was."""
+        return self.subject_kind == "login"
+
+    @property
     def words(self) -> str:
-        """What was done, in the reader's language."""
-        return act_words(self.act)
+        """What was done, in the reader's language, with the number of tries where they count."""
+        tries = self.detail.get("tries", 1)
+        if tries == 1:
+            return act_words(self.act)
+        words = {"act": act_words(self.act), "n": grouped(tries)}
+        return ngettext("%(act)s (%(n)s try)", "%(act)s (%(n)s tries)", tries) % words
 
 
 class SetUpToken(models.Model):

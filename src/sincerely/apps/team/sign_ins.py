@@ -7,6 +7,7 @@ from typing import Any
 from allauth.account.signals import password_changed, user_logged_in
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import (
+    authentication_failed,
     authenticator_added,
     authenticator_removed,
     authenticator_reset,
@@ -15,6 +16,7 @@ from allauth.mfa.signals import (
 from django.contrib.auth.signals import user_logged_out
 from django.http import HttpRequest
 
+from sincerely.apps.team.actions.refusals import note_refused_login
 from sincerely.apps.team.actions.trail import audit
 from sincerely.apps.team.models import Member
 from sincerely.apps.team.rules import Actor
@@ -39,8 +41,14 @@ def connect() -> None:
     """Listen to what allauth says; called once, when the domain is ready."""
     for signal, act in PLAIN:
         signal.connect(_listener(act), weak=False, dispatch_uid=act)
+    authentication_failed.connect(_wrong_code, weak=False, dispatch_uid="login.code_refused")
     for signal, kind, act in OF_TWO_STEPS:
         signal.connect(_listener(act, kind=kind), weak=False, dispatch_uid=act)
+
+
+def _wrong_code(request: HttpRequest, user: Any = None, **given: Any) -> None:
+    ip = request.META.get("REMOTE_ADDR") or None
+    note_refused_login(user.email, "login.code_refused", now=now(), ip=ip)
 
 
 def _listener(act: str, *, kind: str = "") -> Any:

@@ -19,8 +19,10 @@ from sincerely.apps.team.actions.members import (
     change_role,
     edit_profile,
     set_activity,
+    turn_off_second_step,
 )
 from sincerely.apps.team.actions.organisation import edit_organisation, set_up_organisation
+from sincerely.apps.team.actions.refusals import note_refused_login
 from sincerely.apps.team.actions.trail import audit
 
 __all__ = [
@@ -41,7 +43,9 @@ __all__ = [
     "issue_password_link",
     "join",
     "keep_answer",
+    "note_refused_login",
     "revoke_key",
     "set_activity",
     "set_up_organisation",
+    "turn_off_second_step",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from sincerely.apps.team.actions.trail import audit
@@ -13,6 +14,15 @@ from sincerely.apps.team.rules import Actor, Role, leaves_an_owner
 
 class LastOwner(Exception):
     """The member is the last active owner and must stay one."""
+
+
+def turn_off_second_step(member_id: int, *, now: datetime, actor: Actor) -> None:
+    """Let the password alone open the door for a member who lost phone and recovery codes."""
+    with transaction.atomic():
+        member = _locked(member_id)
+        removed, _rows = Authenticator.objects.filter(user_id=member_id).delete()
+        if removed:
+            audit(actor, "member.two_step_off", now=now, subject=member)
 
 
 def change_role(member_id: int, role: Role, *, now: datetime, actor: Actor) -> Member:
