@@ -25,6 +25,8 @@ from sincerely.apps.people.rules.choices import Choices, KnownField, Target, che
 from sincerely.apps.people.rules.columns import STANDARD, lines
 from sincerely.apps.people.rules.headers import is_left_out, target_of
 from sincerely.apps.people.rules.mapping import guess_kind, guess_mapping
+from sincerely.apps.people.rules.record import Plan
+from sincerely.apps.people.rules.world import World
 
 LABEL_HEADERS = (
     "interesselabels", "Interesselabels", "INTERESSELABELS", "interesse labels", "interesselabel",
@@ -187,6 +189,16 @@ def test_a_new_field_may_not_take_the_name_of_one_that_exists() -> None:
     ]  # fmt: skip
     gone = Choices(targets=(Target("address"), Target("field", key="old")))
     assert [problem.code for problem in check(gone, fields=fields)] == ["unknown_field"]
+
+
+def test_a_new_choice_takes_as_many_options_as_one_reads() -> None:
+    choices = Choices(targets=(Target("address"), Target("new_field", name="Odd", kind="choice")))
+    assert check(choices, fields={}) == []
+    plan = Plan(choices, World(b"key", {}))
+    rows = [[n, [f"a{n}@example.com", f"v{n % 120:03}"]] for n in range(240)]
+    table, _rejects = plan.read(rows, bytes(240))
+    assert plan.options() == {"1": [f"v{n:03}" for n in range(100)]}
+    assert len(table.problems) == 40
 
 
 def test_a_header_finds_its_field_whatever_its_script() -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from sincerely.apps.consent.models import OptOut, Permission
 from sincerely.apps.consent.queries.types import default_type, subscription_types
 from sincerely.apps.contacts.actions import create_list, define_field
-from sincerely.apps.contacts.models import Contact, ContactList, ListMembership
+from sincerely.apps.contacts.models import Contact, ContactList, FieldDefinition, ListMembership
 from sincerely.apps.interests.models import ContactLabel
 from sincerely.apps.labels.models import Label
 from sincerely.apps.people.models import Export, Import
@@ -135,6 +135,31 @@ def test_a_new_field_of_a_name_that_exists_is_refused_at_its_column(
     page = alice.post(f"/people/import/{work.pk}/start/", follow=True)
     assert "There is a field with the name of this column already" in page.content.decode()
     assert finish(work, now=now).state == "checked"
+
+
+def test_a_new_field_may_be_a_choice_of_the_values_in_the_file(
+    cast: Cast, alice: Client, now: datetime
+) -> None:
+    rows = ("red", "Blue", " red ", "", '"two\nlines"', "x" * 130)
+    text = "email,Kleur\n" + "".join(f"c{n}@example.com,{cell}\n" for n, cell in enumerate(rows))
+    work = upload(alice, text + "no address,green\n")
+    mapped(alice, work, column_1="new:choice")
+    alice.post(f"/people/import/{work.pk}/permission/", {"decision": "none"})
+    finish(work, now=now)
+    page = alice.get(f"/people/import/{work.pk}/")
+    assert page.context["new_choices"] == [{"name": "Kleur", "options": ["Blue", "red"]}]
+    assert "Blue, red" in page.content.decode()
+    assert {note.code: note.count for note in page.context["notes"]} == {
+        "unknown_choice": 1,
+        "too_long": 1,
+    }
+    assert alice.post(f"/people/import/{work.pk}/start/").status_code == 302
+    finish(work, now=now)
+    made = FieldDefinition.objects.get(name="Kleur")
+    assert (made.kind, made.choices) == ("choice", ["Blue", "red"])
+    colours = [contact.fields.get(made.key) for contact in Contact.objects.order_by("pk")]
+    assert colours == ["red", "Blue", "red", None, None, None]
+    assert alice.get(f"/people/import/{work.pk}/").context["notes"], "told after the taking, too"
 
 
 def test_the_dry_run_shows_what_changes_in_words(cast: Cast, alice: Client, now: datetime) -> None:

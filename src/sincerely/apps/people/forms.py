@@ -39,6 +39,7 @@ KINDS = (
     ("number", _("New field: number")),
     ("date", _("New field: date")),
     ("boolean", _("New field: yes or no")),
+    ("choice", _("New field: choice")),
 )
 DUPLICATES = (
     ("merge", _("Put the rows together; later ones win")),

@@ -87,7 +87,7 @@ def check_file(work: Import, *, now: datetime, owner: str) -> Iterator[None]:
         trial.add(*plan.read(rows.rows, rows.flags), flags=rows.flags)
         show.progress("checking", trial.row_count)
         yield
-    preview = {**work.preview, **trial.result()}
+    preview = {**work.preview, **trial.result(), "options": plan.options()}
     with transaction.atomic():
         advance(
             work,

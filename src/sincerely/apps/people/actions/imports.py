@@ -182,7 +182,7 @@ def start(import_id: int, *, now: datetime, actor: Actor, typed_count: int | Non
         problems = check(from_json(work.choices), fields=all_fields())
         if problems:  # somebody made a field, or put one away, since the check
             raise Refused(problems)
-        work.choices = _with_new_fields(from_json(work.choices), now=now, actor=actor).to_json()
+        work.choices = _with_new_fields(work, now=now, actor=actor).to_json()
         work.state = WorkState.QUEUED
         work.position = work.done_count = 0
         work.totals = {}
@@ -192,12 +192,14 @@ def start(import_id: int, *, now: datetime, actor: Actor, typed_count: int | Non
     return work
 
 
-def _with_new_fields(choices: Choices, *, now: datetime, actor: Actor) -> Choices:
+def _with_new_fields(work: Import, *, now: datetime, actor: Actor) -> Choices:
+    choices, options = from_json(work.choices), work.preview.get("options", {})
     targets = []
-    for target in choices.targets:
+    for place, target in enumerate(choices.targets):
         made = target
         if target.to == "new_field":
-            field = define_field(target.name, kind=target.kind, now=now, actor=actor)
+            found = options.get(str(place), ())
+            field = define_field(target.name, kind=target.kind, now=now, actor=actor, choices=found)
             made = Target(
                 to="field",
                 key=field.key,

@@ -14,7 +14,7 @@ TARGETS = (
 SINGLE = frozenset(TARGETS) - {"ignore", "label_flag", "field", "new_field", "labels"}
 HISTORY = ("last_sent_at", "last_open_at", "last_click_at")
 DUPLICATES = ("merge", "first", "last")
-NEW_KINDS = ("text", "number", "date", "boolean")
+NEW_KINDS = ("text", "number", "date", "boolean", "choice")
 FIELD_NAME_CHARS = 80
 TIERS = ("full", "hygiene", "none")
 

@@ -28,6 +28,8 @@ from sincerely.apps.people.rules.world import World
 Read = Callable[[str], Any]
 
 TEXT_CHARS = 2000
+OPTION_CHARS = 120
+MOST_OPTIONS = 100
 REMEMBERED_CHARS = 80
 LIMITS = {"first_name": 120, "last_name": 120, "document": 300, "ip": 45}
 NAMES_OF = {
@@ -67,16 +69,20 @@ class Memo(dict[str, Any]):
         return value
 
 
-def reader(target: Target, world: World, *, column: str = "") -> Read:
+def reader(
+    target: Target, world: World, *, column: str = "", options: list[str] | None = None
+) -> Read:
     """Return what reads the stripped, not empty cells of a column with this target.
 
-    What it has to complain about, it says of `column`, the name in the file.
+    What it has to complain about, it says of `column`, the name in the file. A new field to choose
+    from puts what it finds into `options`.
     """
     column = column or target.name or target.label or target.key or target.to
     if target.to in ("labels", "label_flag"):
         return _labels(target, world.labels, column)
     if target.to in ("field", "new_field"):
-        return _custom(target, world, column)
+        found = options if target.to == "new_field" and target.kind == "choice" else None
+        return _guarded(_custom(target, world, options=found), column)
     if target.to in ("full_name", "language"):
         return _full_name if target.to == "full_name" else _language
     if target.to == "time_zone":
@@ -155,16 +161,35 @@ def _labels(target: Target, labels: Mapping[str, int], column: str) -> Read:
     return _guarded(flag, column) if target.to == "label_flag" else read
 
 
-def _custom(target: Target, world: World, column: str) -> Read:
+def _custom(target: Target, world: World, *, options: list[str] | None) -> Read:
     """Return what reads a cell as its part of the contact's JSON, for example `"city": "Gent"`."""
     known = world.fields.get(target.key)
-    read = _valued(target, known.kind if known else target.kind, known.choices if known else ())
+    if options is None:
+        read = _valued(target, known.kind if known else target.kind, known.choices if known else ())
+    else:
+        read = _gathering(options)
     name = json.dumps(target.key)
 
     def encoded(cell: str) -> str:
         return f"{name}: {json.dumps(read(unguard(cell)))}"
 
-    return _guarded(encoded, column)
+    return encoded
+
+
+def _gathering(options: list[str]) -> Read:
+    """Return what takes each different value of a file as an option, up to as many as one reads."""
+
+    def read(cell: str) -> str:
+        if cell in options:
+            return cell
+        if len(cell) > OPTION_CHARS:
+            raise BadCell("too_long")
+        if len(options) >= MOST_OPTIONS or len(cell.splitlines()) > 1:
+            raise BadCell("unknown_choice")
+        options.append(cell)
+        return cell
+
+    return read
 
 
 def _valued(target: Target, kind: str, choices: tuple[str, ...]) -> Read:

@@ -138,11 +138,21 @@ class Plan:
         self.labels = world.labels
         self._always = tuple(choices.label_ids)
         size = REMEMBERED_CELLS // max(len(choices.targets), 10)
-        self._memos: list[tuple[int, Target, Memo]] = [
-            (place, target, Memo(reader(target, readable, column=_named(header, place)), size=size))
-            for place, target in enumerate(choices.targets)
-            if target.to not in ("ignore", "address")
-        ]
+        self._memos: list[tuple[int, Target, Memo]] = []
+        self._options: dict[int, list[str]] = {}
+        for place, target in enumerate(choices.targets):
+            if target.to not in ("ignore", "address"):
+                found = self._options.setdefault(place, [])
+                read = reader(target, readable, column=_named(header, place), options=found)
+                self._memos.append((place, target, Memo(read, size=size)))
+
+    def options(self) -> dict[str, list[str]]:
+        """Return, by the number of its column, the options that a new field has so far."""
+        return {
+            str(place): sorted(found, key=str.casefold)
+            for place, found in self._options.items()
+            if found
+        }
 
     def keys_of(self, rows: Sequence[list[Any]]) -> bytes:
         """Return the address keys of staged rows, 16 zero bytes for each that will be rejected."""

@@ -44,6 +44,17 @@ def sample_rows(work: Import) -> list[dict[str, Any]]:
     ]
 
 
+def new_choices(work: Import) -> list[dict[str, Any]]:
+    """Return the new fields to choose from, each with the options that the file gives it."""
+    targets = work.choices.get("targets", [])
+    options = work.preview.get("options", {})
+    return [
+        {"name": target["name"], "options": options[str(place)]}
+        for place, target in enumerate(targets)
+        if str(place) in options
+    ]
+
+
 def _lines(one: dict[str, Any], names: dict[str, str]) -> Iterator[Line]:
     before = one["before"]
     is_new = one["kind"] == "new"

@@ -21,7 +21,7 @@ from sincerely.apps.people.models import Import, WorkState
 from sincerely.apps.people.queries import imports as queries
 from sincerely.apps.people.rules.choices import from_json
 from sincerely.apps.people.rules.dialect import FileRefused
-from sincerely.apps.people.views.changes import sample_rows
+from sincerely.apps.people.views.changes import new_choices, sample_rows
 from sincerely.apps.people.views.wording import (
     PHASES,
     file_problem,
@@ -182,6 +182,7 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
         "unknown_labels": dict(list(unknown.items())[:SHOWN_LABELS]),
         "unknown_label_count": len(unknown),
         "sample": sample_rows(work),
+        "new_choices": new_choices(work),
         "merged_count": work.preview.get("counts", {}).get("merged", 0),
         "rejected": row_reasons_of(work.preview.get("rejected", [])),
         "undone": UNDONE | work.totals.get("undone", {}),
