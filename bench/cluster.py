@@ -1,7 +1,7 @@
 """A throw-away PostgreSQL whose commits are durable, as a production server's are.
 
 `tools/postgres` starts one for tests without fsync; a benchmark that compares durable paths must
-not borrow that speed.
+not borrow that speed. When the benchmark is killed, `tools/postgres watch` ends it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ SETTINGS = (
     "shared_buffers=512MB",
     "max_wal_size=4GB",
     "max_connections=100",
+    "unix_socket_directories=",
 )
+WATCH = Path(__file__).parent.parent / "tools" / "postgres"
 
 
 @contextmanager
@@ -40,14 +42,17 @@ def durable_cluster() -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    options = " ".join(f"-c {x}" for x in (*SETTINGS, f"unix_socket_directories={place}"))
+    options = " ".join(f"-c {x}" for x in SETTINGS)
     try:
         run("initdb", "-U", "sincerely", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         run("pg_ctl", "-w", "-l", str(place / "log"), "-o", f"-p {port} {options}", "start")
+        words = [WATCH, "watch", place, str(os.getpid())]
+        watching = subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL)
         try:
             yield f"postgres://sincerely@127.0.0.1:{port}/postgres"
         finally:
             run("pg_ctl", "-m", "immediate", "stop")
+            watching.wait()
     finally:
         shutil.rmtree(place, ignore_errors=True)
 
