@@ -46,7 +46,7 @@ def durable_cluster() -> Iterator[str]:
     try:
         run("initdb", "-U", "sincerely", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8")
         run("pg_ctl", "-w", "-l", str(place / "log"), "-o", f"-p {port} {options}", "start")
-        words = [WATCH, "watch", place, str(os.getpid())]
+        words = [str(WATCH), "watch", str(place), str(os.getpid())]
         watching = subprocess.Popen(words, start_new_session=True, stdout=subprocess.DEVNULL)
         try:
             yield f"postgres://sincerely@127.0.0.1:{port}/postgres"
