@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.labels.models import Label
+from sincerely.wire.sqlite.rows import RowNumber, RowOfOther
 
 
 class MailingTag(models.TextChoices):
@@ -88,7 +89,7 @@ class Signal(models.Model):
     Contact and message are looked up together: one index serves the verdict and an erasure.
     """
 
-    capture_id = models.BigIntegerField(primary_key=True)
+    capture_id = RowNumber(primary_key=True)
     kind = models.CharField(max_length=12, choices=SignalKind.choices)
     at = models.DateTimeField()
     contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_index=False)
@@ -180,7 +181,7 @@ class Event(models.Model):
 class ContactEngagement(models.Model):
     """Rollup per contact; human signals only. Imported history counts in every rule."""
 
-    contact = models.OneToOneField(Contact, primary_key=True, on_delete=models.CASCADE)
+    contact = RowOfOther(Contact, primary_key=True, on_delete=models.CASCADE)
     last_sent_at = models.DateTimeField(null=True)
     last_open_at = models.DateTimeField(null=True)
     last_click_at = models.DateTimeField(null=True)

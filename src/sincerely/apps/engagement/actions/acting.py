@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sincerely.apps.engagement import sql
@@ -12,6 +13,8 @@ from sincerely.apps.engagement.rules.changes import ClickChange
 from sincerely.apps.engagement.rules.counting import CONFIRMING_ROLE, TELLING_ROLES, event_of
 from sincerely.apps.engagement.rules.verdict import Judgement
 from sincerely.apps.engagement.sql import sets
+
+IN_ORDER = itemgetter(0, 1, 2, 3)  # as `sets.COUNTED` lies
 
 
 class Change(NamedTuple):
@@ -53,7 +56,7 @@ def _event(signal: SignalFacts) -> str | None:
 def _counted_row(change: Change, kind: str) -> tuple[Any, ...]:
     signal, after = change.signal, change.after
     return (
-        signal.id, signal.contact_id, signal.mailing_id, signal.message_id,
+        signal.contact_id, signal.mailing_id, signal.message_id, signal.id,
         signal.link.id if signal.link else None, kind, signal.at, signal.hit.is_simulated,
         after.verdict, after.machine_probability,
     )  # fmt: skip
@@ -63,6 +66,7 @@ def _count(fresh: list[tuple[Any, ...]]) -> None:
     """Make events of these signals and add them to the rollups."""
     if not fresh:
         return
+    fresh.sort(key=IN_ORDER)
     sets.COUNTED.fill(fresh)
     for statement in sets.ADD_COUNTED:
         sql.run(statement)

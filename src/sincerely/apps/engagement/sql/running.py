@@ -18,11 +18,16 @@ MOST_VALUES = 999  # of one statement: the least that any SQLite takes
 
 @dataclass(frozen=True, slots=True)
 class Scratch:
-    """A temporary table: its columns as 'name type' (PostgreSQL's words), and its key if any."""
+    """A temporary table: its columns as 'name type' (PostgreSQL's words), and its key if any.
+
+    On SQLite rows lie `in_order` of these columns, none of which is NULL and which no two rows
+    share: statements that group by the first of them need not sort.
+    """
 
     name: str
     columns: tuple[str, ...]
     key: str = ""
+    in_order: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -31,8 +36,12 @@ class Scratch:
 
     def empty(self) -> None:
         """Make the table if this connection has none yet, and take out what it holds."""
-        ends = " ON COMMIT DELETE ROWS" if connection.vendor == "postgresql" else ""
-        keys = [f"PRIMARY KEY ({self.key})"] if self.key else []
+        key, ends = self.key, ""
+        if connection.vendor == "postgresql":
+            ends = " ON COMMIT DELETE ROWS"
+        elif self.in_order:
+            key, ends = self.in_order, " WITHOUT ROWID"
+        keys = [f"PRIMARY KEY ({key})"] if key else []
         with connection.cursor() as cursor:
             cursor.execute(
                 f"CREATE TEMP TABLE IF NOT EXISTS {self.name}"

@@ -23,14 +23,16 @@ EVENT_COLUMNS = (
     " machine_probability, is_simulated, detail"
 )
 
-# Signals that start to count, with their judgement.
+# Signals that start to count, with their judgement; those of one contact lie together, as they do
+# in the tables that they go into.
 COUNTED = Scratch(
     "fold_counted",
     (
-        "signal_id bigint", "contact_id bigint", "mailing_id bigint", "message_id bigint",
+        "contact_id bigint", "mailing_id bigint", "message_id bigint", "signal_id bigint",
         "link_id bigint", "kind text", "at timestamptz", "is_simulated boolean", "verdict text",
         "machine_probability double precision",
     ),
+    in_order="contact_id, mailing_id, message_id, signal_id",
 )  # fmt: skip
 # What the wire said: each kind once per message, the first time.
 HAPPENED = Scratch(
@@ -44,7 +46,8 @@ HAPPENED = Scratch(
 ADD_COUNTED_EVENTS = f"""
 INSERT INTO engagement_event ({EVENT_COLUMNS})
 SELECT contact_id, kind, at, mailing_id, message_id, link_id, signal_id, verdict,
-    machine_probability, is_simulated, '' FROM fold_counted ORDER BY signal_id
+    machine_probability, is_simulated, '' FROM fold_counted
+ORDER BY contact_id, mailing_id, message_id, signal_id
 """  # noqa: S608 -- constants
 ADD_HAPPENED_EVENTS = f"""
 INSERT INTO engagement_event ({EVENT_COLUMNS})
