@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import dkim as oracle
 import pytest
 
-from sincerely.wire.dkim import Signer, dns_record, make_key
+from sincerely.wire.dkim import Signer, dns_record, make_key, zone_value
 from sincerely.wire.vault import SealBroken, seal, unseal
 
 HEAD = (
@@ -54,6 +56,22 @@ def test_both_unsubscribe_headers_are_signed(name: bytes) -> None:
     changed = HEAD.replace(name + b" ", name + b" x")
     assert changed != HEAD
     assert not verifies(signature + changed + b"\r\nhello\r\n")
+
+
+@pytest.mark.parametrize(
+    "second", [b"Subject: Other", b"From: b@c.nl", b"Reply-To: b@c.nl"]
+)
+def test_a_second_header_on_top_does_not_verify(second: bytes) -> None:
+    signature = SIGNER.sign(HEAD, b"hello\r\n")
+    assert verifies(signature + HEAD + b"\r\nhello\r\n")
+    assert not verifies(second + b"\r\n" + signature + HEAD + b"\r\nhello\r\n")
+
+
+def test_the_record_stands_in_a_zone_file_in_short_strings() -> None:
+    record = dns_record(KEY.public_base64)
+    strings = re.findall(r'"([^"]*)"', zone_value(record))
+    assert max(map(len, strings)) <= 255
+    assert "".join(strings) == record
 
 
 def test_a_secret_opens_only_with_its_key_and_for_its_purpose() -> None:

@@ -32,6 +32,7 @@ DEBUG = False
 ALLOWED_HOSTS = env.list("SINCERELY_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 WEB_ADDRESS = env.str("SINCERELY_WEB", "127.0.0.1:8000")
 TRACKER_ADDRESS = env.str("SINCERELY_TRACKER", "127.0.0.1:8001")
+MAIL_NAME = env.str("SINCERELY_MAIL_NAME", "")
 MAILBOX_ADDRESS = env.str("SINCERELY_MAILBOX", "127.0.0.1:8025")
 HEALTH_ADDRESS = env.str("SINCERELY_HEALTH", "")
 PUBLIC_URL = env.str(
@@ -81,6 +82,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "sincerely.web.middleware.ReaderAddressMiddleware",
     "csp.middleware.CSPMiddleware",
     "sincerely.api.shape.ApiAddressMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import email
+import re
 from datetime import UTC, datetime, timedelta
+from email.header import decode_header, make_header
 from email.policy import default as modern
 
 import pytest
@@ -53,6 +55,18 @@ def test_display_names_survive(name: str) -> None:
     mail = email.message_from_bytes(b"From: " + value + b"\r\n\r\n", policy=modern)
     assert mail["From"].addresses[0].display_name == name
     assert mail["From"].addresses[0].addr_spec == "mail@shop.example"
+
+
+@pytest.mark.parametrize("text", ["é" * 400, "x" * 1200, "word " * 300, "ü" + "y" * 1200])
+def test_no_line_of_a_header_is_too_long(text: str) -> None:
+    subject, sender = encode_header("Subject", text), headers.mailbox_value("From", text, "a@b.nl")
+    head = headers.block([(b"Subject", subject), (b"From", sender)])
+    assert max(map(len, head.split(b"\r\n"))) <= 998
+    assert max(map(len, re.findall(rb"=\?\S+\?=", head)), default=0) <= 75
+    mail = email.message_from_bytes(head + b"\r\n")  # the newer policy puts spaces into long names
+    for name, shown in (("Subject", text), ("From", f"{text} <a@b.nl>")):
+        read = str(make_header(decode_header(mail[name])))
+        assert "".join(read.split()) == "".join(shown.split())
 
 
 def test_a_folded_value_may_not_smuggle_a_header() -> None:

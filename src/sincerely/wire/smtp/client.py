@@ -26,6 +26,7 @@ from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyRea
 
 FORBIDDEN = re.compile(r"[\x00-\x20<>\x7f]")
 STEPS = (Stage.SENDER, Stage.RECIPIENT, Stage.DATA)
+NO_UTF8 = Reply(553, "5.6.7 The mail server takes no addresses with letters beyond ASCII.")
 
 
 class ConnectionFailed(Exception):
@@ -51,11 +52,15 @@ class HandOver:
     met_the_end: bool = False  # the session ended while the server had its verbs before it
     commands: deque[bytes] = field(default_factory=deque)
 
+    @property
+    def is_ascii(self) -> bool:
+        """Both addresses can stand before any server."""
+        return self.sender.isascii() and self.recipient.isascii()
+
     def verbs(self) -> list[bytes]:
         """MAIL, RCPT and DATA for this message."""
-        is_ascii = self.sender.isascii() and self.recipient.isascii()
         return [
-            b"MAIL FROM:<%b>%b\r\n" % (self.sender, b"" if is_ascii else b" SMTPUTF8"),
+            b"MAIL FROM:<%b>%b\r\n" % (self.sender, b"" if self.is_ascii else b" SMTPUTF8"),
             b"RCPT TO:<%b>\r\n" % self.recipient,
             b"DATA\r\n",
         ]
@@ -91,6 +96,7 @@ class Connection(asyncio.Protocol):
         self._watchdog: asyncio.TimerHandle | None = None
         self._heard_at = self._loop.time()
         self.pipelines = False
+        self.takes_utf8 = False  # addresses beyond ASCII (RFC 6531)
         self.last_reply: Reply | None = None
         self.is_closed = False
         self.delivered_count = 0
@@ -142,7 +148,11 @@ class Connection(asyncio.Protocol):
     # -- what the caller uses -----------------------------------------------------------------
 
     def announce(self, sender: str, recipient: str) -> HandOver:
-        """Put MAIL, RCPT and DATA for the next message on the wire and return its hand-over."""
+        """Put MAIL, RCPT and DATA for the next message on the wire and return its hand-over.
+
+        An address beyond ASCII is refused on the spot where the server cannot take it: the verb
+        would be refused as if it were the sender's fault.
+        """
         hand_over = HandOver(
             _known_address(sender),
             _address(recipient),
@@ -151,6 +161,10 @@ class Connection(asyncio.Protocol):
         )
         if self.is_closed:
             self._lose(hand_over)
+            return hand_over
+        if not self.takes_utf8 and not hand_over.is_ascii:
+            stage = Stage.RECIPIENT if hand_over.sender.isascii() else Stage.SENDER
+            hand_over.decide(Outcome(stage, NO_UTF8))
             return hand_over
         verbs = hand_over.verbs()
         if self._is_half_open:  # a refused transaction still stands: some servers insist

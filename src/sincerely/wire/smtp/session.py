@@ -7,6 +7,7 @@ import base64
 import socket
 import ssl
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sincerely.wire.smtp.client import Connection, ConnectionFailed
 from sincerely.wire.smtp.replies import Reply
@@ -14,7 +15,10 @@ from sincerely.wire.smtp.replies import Reply
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a session goes. `security`: none, starttls or tls; certificates are always checked."""
+    """Where a session goes. `security`: none, starttls or tls; certificates are always checked.
+
+    `own_name` is how we introduce ourselves; the machine's own name where it is empty.
+    """
 
     host: str
     port: int
@@ -84,18 +88,26 @@ async def _greet(connection: Connection, route: Route, context: ssl.SSLContext |
         await connection.start_tls(context, route.host)
         features = await _hello(connection, route)
     connection.pipelines = "PIPELINING" in features
+    connection.takes_utf8 = "SMTPUTF8" in features
     if route.user_name:
         await _authenticate(connection, route, features.get("AUTH", ""))
 
 
 async def _hello(connection: Connection, route: Route) -> dict[str, str]:
     """Say EHLO (else HELO) and return the features with their parameters."""
-    name = (route.own_name or socket.getfqdn() or "localhost").encode("ascii", "ignore")
+    own = route.own_name or await asyncio.to_thread(_host_name)
+    name = own.encode("ascii", "ignore")
     reply = await connection.command(b"EHLO " + name)
     if not reply.is_positive:
         _wanted(await connection.command(b"HELO " + name), "The server refused the session.")
         return {}
     return _features(reply)
+
+
+@lru_cache(maxsize=1)
+def _host_name() -> str:
+    """Return this machine's full name; asks the resolver, which may take its time."""
+    return socket.getfqdn() or "localhost"
 
 
 def _features(reply: Reply) -> dict[str, str]:

@@ -14,6 +14,8 @@ from email.header import Header
 
 SOFT = b"=\r\n"
 LONGEST_PLAIN = 72
+LONG = 400  # letters of a header's word that is left as it is
+ENCODED_LINE = 75  # an encoded word has at most so many letters (RFC 2047, 2)
 _DOTTED = re.compile(rb"^\.([^\n]*)", re.MULTILINE)
 
 
@@ -67,11 +69,13 @@ def encode_header(name: str, text: str) -> bytes:
     """Return a header's value, folded and RFC 2047 encoded where it is not ASCII.
 
     Words that look encoded are encoded too: a name may hold any signs, and is not ours to decode.
+    So are words too long to be folded: a line has at most 998 bytes (RFC 5322, 2.1.1).
     """
-    plain = " ".join(text.split())
-    is_plain = plain.isascii() and "=?" not in plain
+    words = text.split()
+    plain = " ".join(words)
+    is_plain = plain.isascii() and "=?" not in plain and max(map(len, words), default=0) <= LONG
     if is_plain and len(plain) + len(name) < 74:
         return plain.encode()
     charset = "us-ascii" if is_plain else "utf-8"
-    folded = Header(plain, charset, header_name=name).encode(linesep="\r\n")
+    folded = Header(plain, charset, ENCODED_LINE, name).encode(linesep="\r\n")
     return folded.encode("ascii")

@@ -117,5 +117,6 @@ def route_of(transport: Transport, tls: ssl.SSLContext | None = None) -> Route:
         transport.security,
         transport.user_name,
         secret_of(transport),
+        own_name=settings.MAIL_NAME,
         tls=tls,
     )

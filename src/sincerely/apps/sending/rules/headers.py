@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from email.header import Header
 
+from sincerely.apps.content.rules.encoding import ENCODED_LINE, LONG
+
 FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f\u0085\u2028\u2029]")
 _ATOM = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~ -]+")
 _USUAL_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9.-]+")
@@ -43,12 +45,12 @@ def mailbox_value(name: str, display: str, address: str) -> bytes:
     display = plain(display).strip()
     if not display:
         return plain(address).encode("utf-8")
-    if _ATOM.fullmatch(display) and "=?" not in display:
+    if _ATOM.fullmatch(display) and "=?" not in display and len(display) <= LONG:
         return display.encode() + b" " + spec
-    if display.isascii() and "=?" not in display:
+    if display.isascii() and "=?" not in display and len(display) <= LONG:
         quoted = display.replace("\\", "\\\\").replace('"', '\\"')
         return b'"%b" %b' % (quoted.encode(), spec)
-    encoded = Header(display, "utf-8", header_name=name).encode(linesep="\r\n").encode("ascii")
+    encoded = Header(display, "utf-8", ENCODED_LINE, name).encode(linesep="\r\n").encode("ascii")
     return encoded + b"\r\n " + spec
 
 

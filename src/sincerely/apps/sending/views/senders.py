@@ -16,7 +16,7 @@ from sincerely.apps.sending.views.looks import check_rows
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
-from sincerely.wire.dkim import dns_record
+from sincerely.wire.dkim import dns_record, zone_value
 from sincerely.wire.dns import SystemResolver
 
 
@@ -59,12 +59,14 @@ def one(request: HttpRequest, sender_id: int) -> HttpResponse:
     """Show a sender with its checks and the records to publish."""
     sender = found(sender_id)
     domain = sender.address.rpartition("@")[2]
+    record = dns_record(sender.dkim_public_key)
     context = {
         "sender": sender,
         "domain": domain,
         "checks": check_rows(sender.checks),
         "dkim_name": f"{sender.dkim_selector}._domainkey.{domain}",
-        "dkim_record": dns_record(sender.dkim_public_key),
+        "dkim_record": record,
+        "dkim_zone_value": zone_value(record),
         "dmarc_name": f"_dmarc.{domain}",
     }
     return render(request, "sending/sender.html", context)
