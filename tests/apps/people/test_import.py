@@ -270,6 +270,19 @@ def test_undo_puts_back_removes_and_never_undoes_an_opt_out(
     assert work.totals["undone"] == {"removed": 1, "kept": 2, "restored": 1}
 
 
+@pytest.mark.parametrize(("order", "left"), [((0, 1), 10), ((1, 0), 0)])
+def test_whom_two_imports_brought_stays_while_one_of_them_stands(
+    cast: Cast, now: datetime, order: tuple[int, int], left: int
+) -> None:
+    works = [taken(TEN, now=now, actor=cast.actor, claim=claim(now)) for _time in range(2)]
+    first, second = (works[place] for place in order)
+    finish(undo(first.pk, now=now, actor=cast.actor), now=now)
+    assert Contact.objects.count() == 10, "the other import stands"
+    finish(undo(second.pk, now=now, actor=cast.actor), now=now)
+    assert Contact.objects.count() == left
+    assert not Permission.objects.filter(is_in=True).exists()
+
+
 OUT = "Email\na@example.com\nB@example.com\nstranger@example.com\nnonsense\n"
 
 

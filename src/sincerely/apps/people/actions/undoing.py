@@ -105,7 +105,7 @@ def _remove(ids: list[int]) -> None:
 
 
 def _needed_since(work: Import, ids: list[int]) -> set[int]:
-    """Return those who may not go: mailed, changed, left, or part of another import."""
+    """Return those who may not go: mailed, changed, left, or in another import that stands."""
     of_them = {"contact_id__in": ids}
     sources = (
         Message.objects.filter(**of_them),
@@ -115,7 +115,9 @@ def _needed_since(work: Import, ids: list[int]) -> set[int]:
         ConsentRecord.objects.filter(**of_them, import_id=None),
         LabelChange.objects.filter(**of_them, import_id=None),
         LabelChange.objects.filter(**of_them).exclude(import_id=work.pk),
-        ImportTouch.objects.filter(**of_them).exclude(batch=work),
+        ImportTouch.objects.filter(**of_them)
+        .exclude(batch=work)
+        .exclude(batch__state=WorkState.UNDONE),
     )
     needed = {i for rows in sources for i in rows.values_list("contact_id", flat=True)}
     changed = Contact.objects.filter(pk__in=ids).exclude(changed_at=F("created_at"))
