@@ -1,10 +1,11 @@
-"""The member's language and time zone, and the way to the set-up while there is no owner."""
+"""The reader's address, the member's language and zone, and the set-up while nobody is owner."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -12,8 +13,30 @@ from django.utils import timezone, translation
 
 from sincerely.apps.team.models import Member
 from sincerely.apps.team.queries import has_owner
+from sincerely.wire.peers import address_of
 
 Next = Callable[[HttpRequest], HttpResponseBase]
+
+
+class ReaderAddressMiddleware:
+    """See the reader behind the reverse proxy, where the audit trail and login limits look.
+
+    Without it all members would share the proxy's address, and one who mistypes a password would
+    lock the others out.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Believe X-Forwarded-For as far as trusted proxies wrote it."""
+        given = request.META
+        request.META["REMOTE_ADDR"] = address_of(
+            f"{given.get('REMOTE_ADDR', '')}:0",
+            given.get("HTTP_X_FORWARDED_FOR"),
+            tuple(settings.TRUSTED_PROXIES),
+        )
+        return self.get_response(request)
 
 
 class MemberLanguageMiddleware:

@@ -29,9 +29,9 @@ from sincerely.apps.engagement.rules.tokens import (
     mint,
     open_token,
 )
-from sincerely.engines.tracker.peers import address_of
 from sincerely.engines.tracker.targets import Targets
 from sincerely.wire.capture import CLICK, OPEN, UNSUBSCRIBE, Capture, GroupWriter, Overloaded
+from sincerely.wire.peers import address_of
 
 PIXEL = bytes.fromhex(
     "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
