@@ -30,6 +30,7 @@ from sincerely.apps.content.rules.links import LinkFacts, note_of, place_links, 
 from sincerely.apps.content.rules.liquid import LiquidProblem
 from sincerely.apps.content.rules.look import BrandLook
 from sincerely.apps.content.rules.mjml import MjmlProblem, check_markup, check_mjml
+from sincerely.apps.content.rules.nesting import DEEPEST_MADE, DepthProblem, check_depth
 from sincerely.apps.content.rules.plain import plain_text
 from sincerely.apps.content.rules.source import Lifted, Mark, lift
 from sincerely.apps.content.rules.tree import Names, build
@@ -41,10 +42,14 @@ from sincerely.apps.labels.queries import link_patterns
 from sincerely.apps.labels.rules import label_for
 
 LARGEST_HTML = 1_048_576
-_SCRIPT = re.compile(r"<script\b.*?</script\s*>|<script\b[^>]*/>", re.DOTALL | re.IGNORECASE)
-_REMOTE_STYLE = re.compile(r"<link\b[^>]*rel\s*=\s*[\"']?stylesheet[^>]*>", re.IGNORECASE)
-_MJ_STYLE = re.compile(r"<mj-style\b[^>]*>(.*?)</mj-style\s*>", re.DOTALL | re.IGNORECASE)
-_AT_RULE = re.compile(r"@[^{};]*(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\})", re.DOTALL)
+# Each reads a source once, also one that opens a thousand times and never closes.
+_SCRIPT = re.compile(
+    r"<script\b[^<>]*/>|<script\b.*?(?:</script\s*>|\Z)", re.DOTALL | re.IGNORECASE
+)
+_LINK = re.compile(r"<link\b[^<>]*>", re.IGNORECASE)
+_IS_STYLE = re.compile(r"\brel\s*=\s*[\"']?stylesheet", re.IGNORECASE)
+_MJ_STYLE = re.compile(r"<mj-style\b[^<>]*>(.*?)(?:</mj-style\s*>|\Z)", re.DOTALL | re.IGNORECASE)
+_AT_RULE = re.compile(r"@[^{};]*+(?:;|\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}|\Z)", re.DOTALL)
 _WEB = re.compile(rf"https?://[^\s<>\"')\]]+[^\s<>\"')\].,;:!?]|{CONFIRM_PAGE}\b")
 
 
@@ -124,7 +129,7 @@ def compile_source(source: Source) -> Draft:
     """Return the compiled mail; raises CompileProblem with the place in the writer's source."""
     try:
         return _Compilation(source).draft()
-    except (LiquidProblem, MjmlProblem) as problem:
+    except (LiquidProblem, MjmlProblem, DepthProblem) as problem:
         line = problem.line if source.mode != Mode.BLOCKS else 0
         raise CompileProblem(problem.code, line=line, **problem.values) from problem
 
@@ -165,9 +170,11 @@ class _Compilation:
         return Draft(compiled, tuple(links), as_source(text, urls=urls, blocks=compiled.blocks))
 
     def _made(self, text: str) -> str:
+        is_html = self.source.mode == Mode.HTML
         text = _SCRIPT.sub("", text)
-        if self.source.mode == Mode.HTML:
-            text = _REMOTE_STYLE.sub("", text)
+        check_depth(text, is_html=is_html)
+        if is_html:
+            text = _LINK.sub(lambda tag: "" if _IS_STYLE.search(tag[0]) else tag[0], text)
             inliner = CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
         else:
             if "<mj-include" in text.lower():
@@ -182,6 +189,7 @@ class _Compilation:
             )
             if not css.strip():
                 return text
+            check_depth(text, is_html=True, deepest=DEEPEST_MADE)
         try:
             made = inliner.inline(text)
         except (ValueError, RuntimeError) as problem:

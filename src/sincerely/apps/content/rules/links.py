@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -26,9 +26,10 @@ _ANCHOR = re.compile(
     r"(?P<attribute>href\s*=\s*)(?P<value>\"[^\"]*\"|'[^']*')(?P<after>[^>]*)>",
     re.IGNORECASE,
 )
+_OPEN = re.compile(r"<(?:a|area|v:\w+)\b", re.IGNORECASE)
 _END = re.compile(r"</a\s*>", re.IGNORECASE)
 _TAG = re.compile(r"<!--.*?-->|<[^<>]*>", re.DOTALL)
-_ALT = re.compile(r"<img\b[^>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_ALT = re.compile(r"<img\b[^<>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
 _HOST = re.compile(r"(?i)[^\s/?#]+\.[^\s/?#.]+|localhost|\d{1,3}(?:\.\d{1,3}){3}|\[[\da-f:]+\]")
 
 
@@ -182,8 +183,22 @@ def place_links(
 ) -> list[LinkFacts]:
     """Put tokens in the place of tracked addresses; return every unique link in order."""
     finder = _Finder(lifted, roles, privacy_url)
-    lifted.text = _ANCHOR.sub(finder.place, lifted.text)
+    lifted.text = "".join(_placed(finder, lifted.text))
     return list(finder.found.values())
+
+
+def _placed(finder: _Finder, text: str) -> Iterator[str]:
+    """Yield the text piece by piece; each tag is looked at once, however odd its names are."""
+    at = last = 0
+    while opened := _OPEN.search(text, at):
+        found = _ANCHOR.match(text, opened.start())
+        if found:
+            yield text[last : found.start()]
+            yield finder.place(found)
+            at = last = found.end()
+        else:
+            at = text.find(">", opened.end()) + 1 or len(text)
+    yield text[last:]
 
 
 def with_utm(url: str, utm: Mapping[str, Any]) -> str:

@@ -90,7 +90,7 @@ class _Walk:
     misplaced: list[MjmlProblem] = field(default_factory=list)
 
     def check(self) -> None:
-        at = 0
+        at, lowered = 0, self.source.lower()
         while found := _PIECE.search(self.source, at):
             at = found.end()
             name = (found["name"] or "").lower()
@@ -98,8 +98,8 @@ class _Walk:
                 self._piece(found, name)
             is_raw = name == "mj-style" or (name == "mj-raw" and not self.is_strict)
             if is_raw and not found["shut"] and not found["rest"].endswith("/"):
-                shut = self.source.lower().find(f"</{name}", at)
-                at = shut if shut >= 0 else at
+                shut = lowered.find(f"</{name}", at)
+                at = shut if shut >= 0 else len(lowered)
         if self.open:
             raise self._left_open()
 

@@ -17,11 +17,11 @@ from sincerely.apps.content.rules.source import Lifted
 _BODY = re.compile(r"<body\b[^>]*>(.*)</body\s*>", re.DOTALL | re.IGNORECASE)
 _HIDDEN = re.compile(r"<(style|script|head|title)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_LINK = re.compile(
-    r"<a\b[^>]*?\shref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^>]*>(.*?)</a\s*>",
+_LINK = re.compile(  # no `<` before href: a tag of many odd names is not read from each of them
+    r"<a\b[^<>]*?\shref\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^>]*>(.*?)</a\s*>",
     re.DOTALL | re.IGNORECASE,
 )
-_ALT = re.compile(r"<img\b[^>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^>]*>", re.IGNORECASE)
+_ALT = re.compile(r"<img\b[^<>]*?\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')[^>]*>", re.IGNORECASE)
 _TABLE = re.compile(r"<(/?)(?:table|thead|tbody|tfoot|tr|td|th|center)\b[^>]*>", re.IGNORECASE)
 _ITEM = re.compile(r"(?:\*|\d+\.) ")
 _TAG = re.compile(r"<[^<>]*>")

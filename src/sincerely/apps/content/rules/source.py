@@ -27,8 +27,8 @@ _THING = re.compile(
     re.DOTALL,
 )
 _TRIM = re.compile(r"(?<!\s)\s*(\{[{%])-|-([%}]\})\s*")
-_COMMENT = re.compile(r"\{%\s*comment\s*%\}.*?\{%\s*endcomment\s*%\}", re.DOTALL)
-_RAW = re.compile(r"\{%\s*raw\s*%\}(.*?)\{%\s*endraw\s*%\}", re.DOTALL)
+_COMMENT = re.compile(r"\{%\s*comment\s*%\}.*?(?:\{%\s*endcomment\s*%\}|(?P<open>\Z))", re.DOTALL)
+_RAW = re.compile(r"\{%\s*raw\s*%\}(?P<text>.*?)(?:\{%\s*endraw\s*%\}|(?P<open>\Z))", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,19 @@ class _Lifter:
         self.is_html = is_html
         nonce = hashlib.blake2b(source.encode("utf-8", "replace"), digest_size=4).hexdigest()
         self.lifted = Lifted("", nonce)
-        self.source = self._without_raw(_COMMENT.sub(_bare, _TRIM.sub(_bare, source)))
+        self.source = self._without_raw(_COMMENT.sub(_unsaid, _TRIM.sub(_bare, source)))
         self.state = "text"
         self.quote = ""
         self.raw = ""
         self.line, self.counted = 1, 0
 
     def _without_raw(self, source: str) -> str:
-        return _RAW.sub(lambda found: self.lifted.add(Mark("literal", found[1])), source)
+        def literal(found: re.Match[str]) -> str:
+            if found["open"] is not None:  # never closed: the tag itself is the error
+                return found[0]
+            return self.lifted.add(Mark("literal", found["text"]))
+
+        return _RAW.sub(literal, source)
 
     def lift(self) -> Lifted:
         """Walk the source and return it with tokens."""
@@ -136,8 +141,13 @@ class _Lifter:
 
 
 def _bare(found: re.Match[str]) -> str:
-    """Return what a trimmed sign or a comment leaves: the bare sign, or nothing."""
+    """Return what a trimmed sign leaves: the bare sign."""
     return "".join(part for part in found.groups() if part)
+
+
+def _unsaid(found: re.Match[str]) -> str:
+    """Return what a comment leaves: nothing, and all where it is never closed."""
+    return "" if found["open"] is None else found[0]
 
 
 def lift(source: str, *, is_html: bool = True) -> Lifted:

@@ -64,6 +64,7 @@ MAIL = {
     "document": PLAIN,
     "renderer": PLAIN,
     "styles": _("The styles cannot be read: %(why)s"),
+    "too_deep": _("More than %(most)s elements stand inside each other, or are never closed."),
     "mail_size": _("The mail is larger than 1 MB."),
     "contact_size": _("The mail is larger than 1 MB for this contact."),
     "all_hidden": _("Every block of this mail is hidden for this contact."),
