@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from datetime import datetime
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from PIL import Image
 
-from sincerely.apps.team.models import AuditEntry, Brand, Member
-from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.actions import invite, issue_password_link
+from sincerely.apps.team.models import AuditEntry, Brand, Member, SetUpToken
+from sincerely.apps.team.rules import Capability, Role
+from sincerely.wire import clock
 from tests.api.test_frame import call, key_for
 from tests.cast import Cast
 
@@ -92,3 +97,64 @@ def test_a_wrong_brand_is_refused_at_its_field(
     given = {"name": "Cats", "postal_address": "2 Low Street"} | wrong
     answer = call("post", f"{TEAM}/brands", given, **headers)
     assert (answer.status_code, list(answer.json()["error"]["fields"])) == (422, [name])
+
+
+def sent_logo(brand_id: int, raw: bytes, headers: dict[str, Any]) -> Any:
+    upload = SimpleUploadedFile("logo.png", raw, content_type="image/png")
+    return Client().post(f"{TEAM}/brands/{brand_id}/logo", {"logo": upload}, **headers)
+
+
+def picture() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "teal").save(out, "JPEG")
+    return out.getvalue()
+
+
+def test_a_logo_is_checked_drawn_anew_read_and_taken_away(
+    cast: Cast, headers: dict[str, Any]
+) -> None:
+    address = f"{TEAM}/brands/{cast.brand.pk}"
+    assert call("get", f"{address}/logo", **headers).status_code == 404
+    assert call("get", address, **headers).json()["has_logo"] is False
+    assert sent_logo(cast.brand.pk, picture(), headers).json()["has_logo"] is True
+    answer = call("get", f"{address}/logo", **headers)
+    assert (answer["Content-Type"], answer.content[:4]) == ("image/png", b"\x89PNG")
+    for wrong in (b"<svg onload='alert(1)'/>", b"\x89PNG" * (1024 * 1024)):
+        refused = sent_logo(cast.brand.pk, wrong, headers)
+        assert refused.status_code == 422
+        assert refused.json()["error"]["fields"]["logo"]
+    assert sent_logo(999_999, picture(), headers).status_code == 404
+    reader = key_for(cast, Capability.VIEW)
+    assert sent_logo(cast.brand.pk, picture(), reader).status_code == 403
+    assert call("delete", f"{address}/logo", **reader).status_code == 403
+    gone = call("delete", f"{address}/logo", **headers).json()
+    assert gone["has_logo"] is False
+    assert call("get", f"{address}/logo", **headers).status_code == 404
+    assert AuditEntry.objects.filter(act="brand.changed").count() == 2
+
+
+def test_a_withdrawn_invitation_opens_no_door(
+    cast: Cast, client: Client, headers: dict[str, Any]
+) -> None:
+    given = {"email": "Eve@team.example", "role": "viewer"}
+    made = call("post", f"{TEAM}/invitations", given, **headers).json()
+    address = f"{TEAM}/invitations/{made['id']}"
+    assert call("delete", address, **headers).status_code == 204
+    assert call("delete", address, **headers).status_code == 404
+    assert client.get(made["link"]).status_code == 404
+    entry = AuditEntry.objects.get(act="member.invitation_withdrawn")
+    assert entry.detail["address"] == "eve@team.example"
+
+
+def test_an_invitation_is_withdrawn_on_the_page_and_a_password_link_is_none(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    link = invite("eve@team.example", Role.VIEWER, now=clock.now(), actor=cast.actor)
+    issue_password_link(cast.bob.pk, now=clock.now())
+    password, invitation = SetUpToken.objects.order_by("role", "pk")
+    client.force_login(cast.alice)
+    assert "Withdraw" in client.get("/settings/members/").content.decode()
+    for token in (password, invitation):
+        client.post(f"/settings/members/invitations/{token.pk}/withdraw/")
+    assert list(SetUpToken.objects.all()) == [password]
+    assert Client().get(f"/join/{link}/").status_code == 404

@@ -12,7 +12,9 @@ import pytest
 from django.test import Client
 
 from sincerely.apps.contacts.models import Contact
+from sincerely.apps.operation.actions import keep_file
 from sincerely.apps.operation.models import FilePiece, StoredFile
+from sincerely.apps.people.actions import exporting
 from sincerely.apps.people.actions.exporting import start_export
 from sincerely.apps.people.actions.forgetting import forget_slice
 from sincerely.apps.people.actions.imports import Refused, choose, undo
@@ -155,6 +157,36 @@ def test_files_of_exports_go_too_and_their_manifests_stay(
     assert export.file_hash in page
     assert client.get(f"{pages}file.csv").status_code == 404
     assert client.get(f"{pages}manifest.json").status_code == 200
+
+
+def test_an_export_whose_runner_died_before_its_row_is_swept(
+    cast: Cast, now: datetime, uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = finish_export(start_export("everyone", now=now, actor=cast.actor), now=now)
+    (uploads / "0123-an-upload").write_text("not an export")
+    asked = start_export("everyone", now=now, actor=cast.actor)
+
+    def keep_and_die(name: str, path: Path, *, now: datetime) -> int:
+        keep_file(name, path, now=now)
+        raise SystemExit
+
+    monkeypatch.setattr(exporting, "keep_file", keep_and_die)
+    with pytest.raises(SystemExit):
+        finish_export(asked, now=now)
+    monkeypatch.setattr(exporting, "keep_file", keep_file)
+    (lost,) = set(StoredFile.objects.values_list("name", flat=True)) - {kept.stored_as}
+    locks = sorted(uploads.glob("*.lock"))
+    forget_exports(now + 2 * DAY)
+    assert lost in held(uploads), "the export is still at work for all that is known"
+    again = finish_export(asked, now=now)
+    forget_exports(now)
+    assert StoredFile.objects.filter(pk=lost).exists(), "not before a day is over"
+    forget_exports(now + 2 * DAY)
+    names = held(uploads)
+    assert lost not in names
+    assert names.count(kept.stored_as) == names.count(again.stored_as) == 3
+    assert (uploads / "0123-an-upload").exists()
+    assert sorted(uploads.glob("*.lock")) == locks
 
 
 def test_the_doctor_and_the_runner_know(

@@ -33,6 +33,12 @@ def is_stored(name: str) -> bool:
     return StoredFile.objects.filter(pk=name).exists()
 
 
+def names_before(moment: datetime, *, prefix: str) -> list[str]:
+    """Return the names of whole files of a kind that were stored before a moment."""
+    rows = StoredFile.objects.filter(stored_at__lt=moment, name__startswith=prefix)
+    return list(rows.order_by("name").values_list("name", flat=True))
+
+
 def pieces(name: str) -> Iterator[bytes]:
     """Yield a file piece by piece; raises FileNotFoundError where there is no such file."""
     stored = StoredFile.objects.filter(pk=name).first()

@@ -15,7 +15,12 @@ from django.conf import settings
 from sincerely.apps.people.actions.claims import held
 from sincerely.apps.people.actions.exporting import write_export
 from sincerely.apps.people.actions.failing import fail_export, fail_import
-from sincerely.apps.people.actions.forgetting import forget_export, forget_here, forget_slice
+from sincerely.apps.people.actions.forgetting import (
+    forget_export,
+    forget_here,
+    forget_slice,
+    sweep_lost_exports,
+)
 from sincerely.apps.people.actions.importing import LostClaim, check_file, take_file
 from sincerely.apps.people.actions.undoing import undo_file
 from sincerely.apps.people.models import Export, Import, WorkState
@@ -63,6 +68,7 @@ def forget_old_files(*, now: datetime, owner: str, stop: threading.Event) -> boo
 
 def forget_old_exports(*, now: datetime, owner: str, stop: threading.Event) -> bool:
     """Remove files of exports past their time; True means that there is more to do at once."""
+    sweep_lost_exports(now=now)
     return _forget_old(settings.KEEP_EXPORT_FILES_DAYS, forget_export, now=now)
 
 

@@ -77,6 +77,7 @@ ACTS: dict[str, str | Promise] = {
     "mailing.open": _("let a mailing go on"),
     "mailing.paused": _("paused a mailing"),
     "member.deactivated": _("shut a member out"),
+    "member.invitation_withdrawn": _("withdrew an invitation"),
     "member.invited": _("invited a member"),
     "member.joined": _("joined the team"),
     "member.logged_in": _("logged in"),

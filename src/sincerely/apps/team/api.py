@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest
-from ninja import Router, Status
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import File, Router, Status, UploadedFile
 from ninja.errors import HttpError
 
 from sincerely.apps.team import actions, queries
 from sincerely.apps.team.access import actor_of
 from sincerely.apps.team.api_auth import Scope
-from sincerely.apps.team.models import APIKey
+from sincerely.apps.team.forms.brands import logo_of
+from sincerely.apps.team.models import APIKey, Brand
 from sincerely.apps.team.rules import Capability
 from sincerely.apps.team.schemas import (
     BrandIn,
@@ -78,6 +79,16 @@ def invite(request: HttpRequest, given: InviteIn) -> Status[dict[str, Any]]:
     return Status(201, shown | {"link": join_url(secret)})
 
 
+@router.delete(
+    "/invitations/{invitation_id}", auth=Scope(Capability.EDIT_TEAM), response={204: None}
+)
+def withdraw_invitation(request: HttpRequest, invitation_id: int) -> Status[None]:
+    """Make an invitation useless that nobody has used yet."""
+    if not actions.withdraw_invitation(invitation_id, now=now(), actor=actor_of(request)):
+        raise Http404
+    return Status(204, None)
+
+
 @router.get("/audit", auth=Scope(Capability.VIEW_AUDIT), response=TrailOut)
 def list_trail(
     request: HttpRequest,
@@ -111,7 +122,7 @@ def get_brand(request: HttpRequest, brand_id: int) -> Any:
 
 @router.post("/brands", auth=Scope(Capability.EDIT_SETTINGS), response={201: BrandOut})
 def make_brand(request: HttpRequest, given: BrandIn) -> Status[Any]:
-    """Make a brand; its logo is added on its page."""
+    """Make a brand; its logo is sent to an address of its own."""
     _name_is_free(given.name)
     values = given.dict()
     return Status(201, actions.create_brand(values, now=now(), actor=actor_of(request)))
@@ -126,6 +137,31 @@ def change_brand(request: HttpRequest, brand_id: int, given: BrandPatch) -> Any:
         _name_is_free(given.name, except_id=brand_id)
     changes = {name: value for name, value in given.dict().items() if value is not None}
     return actions.edit_brand(brand_id, changes, now=now(), actor=actor_of(request))
+
+
+@router.get("/brands/{brand_id}/logo", auth=Scope(Capability.VIEW))
+def get_logo(request: HttpRequest, brand_id: int) -> HttpResponse:
+    """Return the logo as it stands in mails."""
+    brand = queries.brand(brand_id)
+    if brand is None or not brand.logo:
+        raise Http404
+    return HttpResponse(bytes(brand.logo), content_type=brand.logo_type)
+
+
+@router.post("/brands/{brand_id}/logo", auth=Scope(Capability.EDIT_SETTINGS), response=BrandOut)
+def set_logo(request: HttpRequest, brand_id: int, logo: File[UploadedFile]) -> Any:
+    """Take over a PNG, JPEG, GIF or WebP of up to 3 MB; it is drawn anew as PNG."""
+    try:
+        drawn = logo_of(logo)
+    except ValidationError as refusal:
+        raise ValidationError({"logo": refusal.messages}) from None
+    return _with_logo(request, brand_id, {"logo": drawn, "logo_type": "image/png"})
+
+
+@router.delete("/brands/{brand_id}/logo", auth=Scope(Capability.EDIT_SETTINGS), response=BrandOut)
+def remove_logo(request: HttpRequest, brand_id: int) -> Any:
+    """Take the logo away; mails show the brand's name instead."""
+    return _with_logo(request, brand_id, {"logo": None, "logo_type": ""})
 
 
 @router.post("/brands/{brand_id}/archive", auth=Scope(Capability.EDIT_SETTINGS), response=BrandOut)
@@ -164,6 +200,12 @@ def make_key(request: HttpRequest, given: KeyIn) -> Status[dict[str, Any]]:
 def revoke_key(request: HttpRequest, key_id: int) -> Any:
     """Make a key useless from now on."""
     return actions.revoke_key(key_id, now=now(), actor=request.auth)  # type: ignore[attr-defined]
+
+
+def _with_logo(request: HttpRequest, brand_id: int, changes: dict[str, Any]) -> Brand:
+    if queries.brand(brand_id) is None:
+        raise Http404
+    return actions.edit_brand(brand_id, changes, now=now(), actor=actor_of(request))
 
 
 def _name_is_free(name: str, *, except_id: int | None = None) -> None:

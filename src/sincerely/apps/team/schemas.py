@@ -118,7 +118,7 @@ class MembersOut(Schema):
 
 
 class BrandOut(Schema):
-    """A brand; its logo is not part of it."""
+    """A brand; its logo has an address of its own."""
 
     id: int
     name: str
@@ -130,7 +130,13 @@ class BrandOut(Schema):
     postal_address: str
     privacy_url: str
     link_url: str
+    has_logo: bool
     archived_at: datetime | None
+
+    @staticmethod
+    def resolve_has_logo(brand: Any) -> bool:
+        """Say whether there is a logo, without reading it."""
+        return bool(brand.logo_type)
 
 
 class BrandIn(Schema):

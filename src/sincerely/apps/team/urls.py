@@ -12,6 +12,11 @@ urlpatterns = [
     path("settings/system/", overview.system, name="system"),
     path("settings/members/", members.listing, name="members"),
     path("settings/members/invite/", members.invite, name="invite"),
+    path(
+        "settings/members/invitations/<int:invitation_id>/withdraw/",
+        members.withdraw,
+        name="withdraw-invitation",
+    ),
     path("settings/members/<int:member_id>/", members.one, name="member"),
     path("settings/members/<int:member_id>/activity/", members.activity, name="member-activity"),
     path("settings/members/<int:member_id>/link/", members.password_link, name="member-link"),

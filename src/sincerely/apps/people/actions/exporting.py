@@ -41,6 +41,7 @@ from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import Actor
 
 SLICE = 2000
+PREFIX = "export-"
 
 
 class NoSuchExport(ValueError):
@@ -99,7 +100,7 @@ def write_export(export: Export, *, now: datetime, owner: str) -> Iterator[None]
         raise LostClaim
     audience = audience_of(export, now=now)
     ids = contact_ids(audience)
-    stored_as = f"export-{secrets.token_hex(16)}"
+    stored_as = f"{PREFIX}{secrets.token_hex(16)}"
     path = path_of(stored_as)
     Path(settings.UPLOADS).mkdir(parents=True, exist_ok=True, mode=0o700)
     digest, count = hashlib.sha256(), 0

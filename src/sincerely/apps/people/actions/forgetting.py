@@ -6,13 +6,16 @@ shown.
 
 from __future__ import annotations
 
-from datetime import datetime
+import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 
 from sincerely.apps.operation.actions import forget
+from sincerely.apps.operation.queries import names_before
+from sincerely.apps.people.actions.exporting import PREFIX
 from sincerely.apps.people.models import Export, Import, ImportReject, WorkState
 from sincerely.apps.people.queries.exports import with_old_file
 from sincerely.apps.people.queries.imports import NEVER_TAKEN, with_old_files
@@ -21,6 +24,8 @@ from sincerely.apps.team.actions import audit
 from sincerely.apps.team.rules import PROGRAM
 
 SLICE = 1_000
+OF_EXPORT = re.compile(rf"{PREFIX}[0-9a-f]{{32}}")
+LOST_AFTER = timedelta(days=1)
 QUOTED = ("rows", "sample", "rejected")  # what a preview quotes from the file
 
 
@@ -81,4 +86,24 @@ def forget_here() -> None:
     }
     for path in paths:
         if path.name.partition(".")[0] in forgotten:
+            path.unlink(missing_ok=True)
+
+
+def sweep_lost_exports(*, now: datetime) -> None:
+    """Remove exports whose runner died after the file and before the row that names it.
+
+    What lies in the folder is looked at first: a file whose export ends after that look is named
+    by its row before the rows are read, and while an export is at work nothing is judged.
+    """
+    folder = Path(settings.UPLOADS)
+    paths = list(folder.glob(f"{PREFIX}*")) if folder.is_dir() else []
+    stored = names_before(now - LOST_AFTER, prefix=PREFIX)
+    if not (paths or stored) or Export.objects.filter(state=WorkState.RUNNING).exists():
+        return
+    named = set(Export.objects.exclude(stored_as="").values_list("stored_as", flat=True))
+    for name in set(stored) - named:
+        forget(name)
+    for path in paths:
+        found = OF_EXPORT.match(path.name)  # a lock is called export-1.lock, and stays
+        if found and found[0] not in named:
             path.unlink(missing_ok=True)

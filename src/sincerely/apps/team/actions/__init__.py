@@ -13,6 +13,7 @@ from sincerely.apps.team.actions.links import (
     issue_owner_link,
     issue_password_link,
     join,
+    withdraw_invitation,
 )
 from sincerely.apps.team.actions.members import (
     LastOwner,
@@ -48,4 +49,5 @@ __all__ = [
     "set_activity",
     "set_up_organisation",
     "turn_off_second_step",
+    "withdraw_invitation",
 ]

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from sincerely.apps.team.actions.trail import audit
 from sincerely.apps.team.models import Member, SetUpToken
+from sincerely.apps.team.queries import invitations
 from sincerely.apps.team.rules import INVITATION_VALID, LINK_VALID, PROGRAM, Actor, Role
 
 
@@ -41,6 +42,18 @@ def invite(email: str, role: Role, *, now: datetime, actor: Actor) -> str:
         secret = _issue(role, address, valid=INVITATION_VALID, now=now)
         audit(actor, "member.invited", now=now, detail={"address": address, "role": role.value})
     return secret
+
+
+def withdraw_invitation(invitation_id: int, *, now: datetime, actor: Actor) -> bool:
+    """Make an invitation useless; False where it is none, or it works no longer."""
+    with transaction.atomic():
+        token = invitations(now).select_for_update().filter(pk=invitation_id).first()
+        if token is None:
+            return False
+        token.delete()
+        detail = {"address": token.email, "role": token.role}
+        audit(actor, "member.invitation_withdrawn", now=now, detail=detail)
+    return True
 
 
 def issue_password_link(member_id: int, *, now: datetime, actor: Actor = PROGRAM) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
@@ -55,6 +56,13 @@ def _colour(label: Any, help_text: Any = "") -> forms.CharField:
         help_text=help_text,
         widget=forms.TextInput(attrs={"type": "color"}),
     )
+
+
+def logo_of(sent: UploadedFile[bytes]) -> bytes:
+    """Return a picture that somebody sent, drawn anew as PNG; raises ValidationError."""
+    if (sent.size or 0) > LOGO_MOST_BYTES:
+        raise ValidationError(_("This file is larger than 3 MB."))
+    return redraw(sent.read())
 
 
 class _Colours(forms.Form):
@@ -141,11 +149,7 @@ class BrandForm(_Colours):
     def clean_logo(self) -> bytes | None:
         """Return the logo drawn anew as PNG, or None where none was sent."""
         sent = self.cleaned_data.get("logo")
-        if not sent:
-            return None
-        if sent.size > LOGO_MOST_BYTES:
-            raise ValidationError(_("This file is larger than 3 MB."))
-        return redraw(sent.read())
+        return logo_of(sent) if sent else None
 
     def changes(self) -> dict[str, Any]:
         """Return the values for the brand; call only when the form is valid."""

@@ -53,6 +53,17 @@ def invite(request: HttpRequest) -> HttpResponse:
     return render(request, "team/invite.html", {"form": form}, status=status)
 
 
+@require_POST
+@requires(Capability.EDIT_TEAM)
+def withdraw(request: HttpRequest, invitation_id: int) -> HttpResponse:
+    """Make an invitation useless that nobody has used yet."""
+    if actions.withdraw_invitation(invitation_id, now=now(), actor=actor_of(request)):
+        messages.success(request, _("The invitation is withdrawn; its link works no more."))
+    else:
+        messages.info(request, _("This invitation was used or had ended already."))
+    return redirect("team:members")
+
+
 @requires(Capability.EDIT_TEAM)
 def one(request: HttpRequest, member_id: int) -> HttpResponse:
     """Show a member and change their role."""
