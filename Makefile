@@ -5,16 +5,18 @@ VENV := .venv
 PY := $(VENV)/bin/python
 DATA ?=
 
-.PHONY: help run test check bench crash demo format lock messages clean
+.PHONY: help run build test check bench crash demo format lock messages clean
 
 help: ## print this help
 	@echo "Sincerely: e-mail marketing that people run themselves"; echo
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 	@echo; echo "First time: make run"
 
-run: $(VENV)/.run frontend/.built $(VENV)/.messages ## install what is missing, migrate, start everything and print the address
-	@$(PY) -m compileall -q src  # also where Python is told to write no bytecode: a second of each start
+run: build ## install what is missing, migrate, start everything and print the address
 	@exec $(VENV)/bin/sincerely serve
+
+build: $(VENV)/.run frontend/.built $(VENV)/.messages ## install what is missing and build it, start nothing (a server's first step)
+	@$(PY) -m compileall -q src  # also where Python is told to write no bytecode: a second of each start
 
 test: $(VENV)/.dev frontend/.built $(VENV)/.messages ## the whole suite: SQLite, PostgreSQL, headless Chromium
 	@tools/need postgresql chromium
