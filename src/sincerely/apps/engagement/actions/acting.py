@@ -29,36 +29,34 @@ def act_on(changes: Sequence[Change]) -> list[ClickChange]:
     """Write events and rollups for changed verdicts; return what others have to learn."""
     fresh: list[tuple[Any, ...]] = []
     revised: list[Change] = []
-    told: list[Change] = []
+    learnt: list[Change] = []
     for change in changes:
-        kind = _event(change.signal)
+        signal, before, after = change
+        link = signal.link
+        kind = event_of(signal.hit.kind, link.role if link else None)
         if kind is None:
             continue
-        if change.before is None:
-            fresh.append(_counted_row(change, kind))
-            told.append(change)
+        if before is None:
+            fresh.append(_counted_row(signal, after, kind))
         else:
             revised.append(change)
+        if link and before != after.verdict:
+            learnt.append(change)
     _count(fresh)
-    turned = [change for change in revised if change.before != change.after.verdict]
     sql.run_many(
         sql.CHANGE_EVENTS,
         ((c.after.verdict, c.after.machine_probability, c.signal.id) for c in revised),
     )
-    recount({change.signal.contact_id for change in turned})
-    return [change for change in map(_learnt, [*told, *turned]) if change]
+    recount({c.signal.contact_id for c in revised if c.before != c.after.verdict})
+    return [told for told in map(_learnt, learnt) if told]
 
 
-def _event(signal: SignalFacts) -> str | None:
-    return event_of(signal.hit.kind, signal.link.role if signal.link else None)
-
-
-def _counted_row(change: Change, kind: str) -> tuple[Any, ...]:
-    signal, after = change.signal, change.after
+def _counted_row(signal: SignalFacts, after: Judgement, kind: str) -> tuple[Any, ...]:
+    id_, contact_id, mailing_id, message_id, link, at, hit = signal  # names would cost as much
+    verdict, probability, _reasons = after
     return (
-        signal.contact_id, signal.mailing_id, signal.message_id, signal.id,
-        signal.link.id if signal.link else None, kind, signal.at, signal.hit.is_simulated,
-        after.verdict, after.machine_probability,
+        contact_id, mailing_id, message_id, id_, link.id if link else None, kind, at,
+        hit.is_simulated, verdict, probability,
     )  # fmt: skip
 
 
@@ -73,21 +71,14 @@ def _count(fresh: list[tuple[Any, ...]]) -> None:
 
 
 def _learnt(change: Change) -> ClickChange | None:
-    signal = change.signal
-    if signal.hit.kind != "click" or signal.link is None:
+    (_id, contact_id, mailing_id, message_id, link, _at, hit), before, after = change
+    if hit.kind != "click" or link is None:
         return None
-    label_id = signal.link.label_id if signal.link.role in TELLING_ROLES else None
-    is_confirming = signal.link.role == CONFIRMING_ROLE
+    label_id = link.label_id if link.role in TELLING_ROLES else None
+    is_confirming = link.role == CONFIRMING_ROLE
     if label_id is None and not is_confirming:
         return None
     return ClickChange(
-        contact_id=signal.contact_id,
-        label_id=label_id,
-        mailing_id=signal.mailing_id,
-        message_id=signal.message_id,
-        at=signal.hit.at,
-        before=change.before,
-        after=change.after.verdict,
-        is_simulated=signal.hit.is_simulated,
-        is_confirming=is_confirming,
-    )
+        contact_id, label_id, mailing_id, message_id, hit.at,
+        before, after.verdict, hit.is_simulated, is_confirming,
+    )  # fmt: skip

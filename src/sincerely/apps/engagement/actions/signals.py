@@ -25,6 +25,8 @@ from sincerely.wire.capture import CLICK, OPEN, UNSUBSCRIBE, Capture, Stored
 
 KINDS = {OPEN: "open", CLICK: "click", UNSUBSCRIBE: "unsubscribe"}
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+FULL, HYGIENE = TrackingTier.FULL.value, TrackingTier.HYGIENE.value
 MOST_PER_MESSAGE = 400  # beyond that somebody plays; more would only cost
 SIGNAL_COLUMNS = (
     "capture_id", "kind", "at", "contact_id", "mailing_id", "message_id", "link_id", "ip",
@@ -80,9 +82,9 @@ def _by_tier(
     opens: list[Capture] = []
     for stored in known:
         tier = messages[stored.capture.message_id].tier
-        if tier == TrackingTier.FULL:
+        if tier == FULL:
             tracked.append(stored)
-        elif tier == TrackingTier.HYGIENE and stored.capture.kind == OPEN:
+        elif tier == HYGIENE and stored.capture.kind == OPEN:
             opens.append(stored.capture)
     return tracked, opens
 
@@ -103,14 +105,15 @@ def _signal_rows(
     tracked: list[Stored], messages: dict[int, MessageFacts], now: datetime
 ) -> list[tuple[Any, ...]]:
     links = links_of({stored.capture.mailing_id for stored in tracked})
-    stored_as, rows = sql.adapter(), []
+    stored_as, latest, rows = sql.counter(), (now - EPOCH) // MICROSECOND, []
     for number, capture in tracked:
-        link = links[capture.mailing_id].get(capture.link_number) if capture.link_number else None
+        (at_us, kind, mailing_id, message_id, _nonce, link_number, ip, agent, method, headers,
+         is_simulated) = capture  # fmt: skip
+        link = links[mailing_id].get(link_number) if link_number else None
         rows.append(
-            (number, KINDS[capture.kind], stored_as(when(capture, now)),
-             messages[capture.message_id].contact_id, capture.mailing_id, capture.message_id,
-             link.id if link else None, capture.ip or None, capture.user_agent[:400],
-             capture.method[:8], capture.headers or "{}", capture.is_simulated)
+            (number, KINDS[kind], stored_as(min(at_us, latest)),
+             messages[message_id].contact_id, mailing_id, message_id, link.id if link else None,
+             ip or None, agent[:400], method[:8], headers or "{}", is_simulated)
         )  # fmt: skip
     return rows
 

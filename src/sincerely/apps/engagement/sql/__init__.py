@@ -17,6 +17,7 @@ from sincerely.apps.engagement.sql.rows import (
     adapter,
     at,
     contact_row,
+    counter,
     delivery_row,
     reader,
 )
@@ -35,6 +36,7 @@ __all__ = [
     "adapter",
     "at",
     "contact_row",
+    "counter",
     "delivery_row",
     "fetch",
     "load",

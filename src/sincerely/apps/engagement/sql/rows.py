@@ -7,11 +7,13 @@ does). Rows are grouped so that an UPSERT never meets the same key twice with co
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.db import connection
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHANGE_EVENTS = """
 UPDATE engagement_event SET verdict = %s, machine_probability = %s WHERE signal_id = %s
 """
@@ -137,6 +139,25 @@ def _as_text(moment: datetime) -> str:
 
 def _as_it_is(moment: datetime) -> datetime:
     return moment
+
+
+def counter() -> Callable[[int], Any]:
+    """Return what makes of microseconds since 1970 what this database stores: for many rows."""
+    return _text_of if connection.vendor == "sqlite" else _moment_of
+
+
+def _moment_of(microseconds: int) -> datetime:
+    return EPOCH + timedelta(0, 0, microseconds)
+
+
+def _text_of(microseconds: int) -> str:
+    second, rest = divmod(microseconds, 1_000_000)
+    return f"{_text_of_second(second)}.{rest:06d}" if rest else _text_of_second(second)
+
+
+@lru_cache(maxsize=4_096)
+def _text_of_second(second: int) -> str:
+    return _as_text(EPOCH + timedelta(seconds=second))
 
 
 def reader() -> Callable[[Any], datetime]:
