@@ -1,4 +1,4 @@
-"""The reader's address, the member's language and zone, and the set-up while nobody is owner."""
+"""The reader's address, the member's language and zone, the set-up while nobody is owner."""
 
 from __future__ import annotations
 
