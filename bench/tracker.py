@@ -71,6 +71,20 @@ class Forgetful:
         return self._done
 
 
+class Stored:
+    """Twenty links for whichever mailing."""
+
+    def of(self, _mailing: int) -> dict[int, str]:
+        return {n: f"https://shop.example/{n}" for n in range(20)}
+
+    def newest(self) -> dict[int, dict[int, str]]:
+        return {}
+
+    def give_up(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
 def serve(port: int, path: str) -> None:
     """Serve with storage in the file or database at `path`, or without any if it is ''."""
     import uvloop
@@ -82,7 +96,7 @@ def serve(port: int, path: str) -> None:
         writer = GroupWriter(opened, loop) if path else Forgetful(loop)
         tracker = Tracker(
             keys=KEY,
-            targets=Targets(lambda _mailing: {n: f"https://shop.example/{n}" for n in range(20)}),
+            targets=Targets(Stored()),
             page_url="http://localhost",
             now=clock.now,
             writer=writer,  # type: ignore[arg-type]

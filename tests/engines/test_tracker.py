@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -288,3 +288,42 @@ def _wait_for(port: int) -> None:
         except OSError:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+@pytest.mark.requirement("R030")
+def test_without_the_main_database_readers_get_on_after_a_start_too(tracked: Tracked) -> None:
+    """A known link leads on, an unknown one asks to come back; who leaves is heard."""
+    path = f"/c/{tracked.token(1, 'click')}/1"
+    assert tracked.ask(path)[0] == 302
+    away = tracked.place.home / "away"
+    away.mkdir()
+    main = [p for p in tracked.place.home.glob("main.sqlite3*") if p.is_file()]
+    port = free_ports(1)[0]
+    environment = tracked.place.environment | {"SINCERELY_TRACKER": f"127.0.0.1:{port}"}
+    for file in main:
+        file.rename(away / file.name)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "sincerely.cli", "engine", "tracker"], env=environment
+    )
+    try:
+        _wait_for(port)
+        place = replace(tracked.place, tracker_url=f"http://localhost:{port}")
+        alone = replace(tracked, place=place)
+        status, headers, _body = alone.ask(path)
+        assert (status, headers["location"]) == (302, "https://shop.example/dogs?a=1&b=%C3%A9#top")
+        assert alone.ask(f"/o/{alone.token(1, 'open')}.gif")[0] == 200
+        elsewhere = replace(alone, mailing_id=alone.mailing_id + 1)
+        status, headers, _body = elsewhere.ask(f"/c/{elsewhere.token(1, 'click')}/1")
+        assert (status, headers["retry-after"]) == (503, "5")
+        leave = f"/u/{alone.token(1, 'unsubscribe')}"
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        left = alone.ask(leave, method="POST", body="List-Unsubscribe=One-Click", headers=form)
+        assert left[0] == 200
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+        for file in main:
+            file.unlink(missing_ok=True)
+            (away / file.name).rename(file)
+    assert (tracked.messages[1][0], 3) in {row[:2] for row in tracked.captured()}
+    assert [tracked.messages[1][0], "withdraw"] in tracked.folded()["records"]

@@ -10,6 +10,7 @@ all the same: after two seconds, and once somebody has waited in vain, at once. 
 in memory, 50,000 captures at most, and is stored when the store is back; beyond that it is lost.
 `/health` says so meanwhile. A one-click POST answers 503, so that the mailbox provider tries again:
 200 means that it is stored. A GET or HEAD never changes anything.
+A link whose target nobody knows while the main database does not answer is 503, never 404.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from sincerely.apps.engagement.rules.tokens import (
     mint,
     open_token,
 )
-from sincerely.engines.tracker.targets import Targets
+from sincerely.engines.tracker.targets import Targets, Unreadable
 from sincerely.wire.capture import CLICK, OPEN, UNSUBSCRIBE, Capture, GroupWriter, Overloaded
 from sincerely.wire.peers import address_of
 
@@ -47,6 +48,7 @@ COMMON = [
 PLAIN = [*COMMON, ("content-type", "text/plain; charset=utf-8")]
 IMAGE = [*COMMON, ("content-type", "image/gif")]
 NOT_FOUND = b"Not found"
+LATER = b"Please try again"
 TAKEN = b"You are unsubscribed."
 
 
@@ -82,7 +84,11 @@ class Tracker:
         facts = open_token(self.keys, Purpose.CLICK, token)
         target = None
         if facts is not None and number.isascii() and number.isdecimal() and len(number) <= 5:
-            target = self.targets.find(facts.mailing_id, int(number))
+            try:
+                target = await self.targets.find(facts.mailing_id, int(number))
+            except Unreadable:
+                _later(scope, protocol, seconds=5)
+                return
         if facts is not None and target == CONFIRM_PAGE:
             target = self._confirm_page(facts)
         if facts is None or target is None:
@@ -131,13 +137,7 @@ class Tracker:
         elif await self._keep(self._capture(scope, UNSUBSCRIBE, token, facts=facts)):
             _answer(scope, protocol, 200, headers=PLAIN, body=TAKEN)
         else:
-            _answer(
-                scope,
-                protocol,
-                503,
-                headers=[*PLAIN, ("retry-after", "30")],
-                body=b"Please try again",
-            )
+            _later(scope, protocol, seconds=30)
 
     def _health(self, scope: Any, protocol: Any) -> None:
         writer = self.writer
@@ -193,6 +193,11 @@ async def _is_one_click(scope: Any, protocol: Any) -> bool:
     return b"list-unsubscribe=one-click" in body.lower() or (
         b'name="list-unsubscribe"' in body.lower() and b"one-click" in body.lower()
     )
+
+
+def _later(scope: Any, protocol: Any, *, seconds: int) -> None:
+    headers = [*PLAIN, ("retry-after", str(seconds))]
+    _answer(scope, protocol, 503, headers=headers, body=LATER)
 
 
 def _answer(

@@ -3,44 +3,52 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
 
 import uvloop
 from django.conf import settings
-from django.db import connection
 from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_conninfo, position
+from sincerely.apps.engagement.queries.watermarks import capture_conninfo
 from sincerely.engines.tracker.app import Tracker
-from sincerely.engines.tracker.targets import Targets, postgres_reader, sqlite_reader
+from sincerely.engines.tracker.kept import NAME, Kept
+from sincerely.engines.tracker.links import FAILURES, open_links
+from sincerely.engines.tracker.targets import Targets
 from sincerely.wire import clock, metrics
 from sincerely.wire.capture import GroupWriter, Store, open_store
 
 STORE_SECONDS = 2.0  # a reader waits no longer than this for the disk
+SELDOM = (50_000, 20, 20)
 
 
 def run(stop: threading.Event) -> None:
-    """Answer requests until told to stop; what was answered is stored."""
-    conninfo = capture_conninfo()
-    mark = position(CAPTURE)
-    connection.close()
-    store = open_store(settings.CAPTURE_PATH, conninfo)
-    store.begin_after(mark)
-    store.close()
-    uvloop.run(_serve(stop, conninfo))
+    """Answer requests until told to stop; what was answered is stored.
+
+    It starts without the main database too: with the links and the store of captures it has.
+    """
+    uvloop.run(_serve(stop, capture_conninfo()))
+
+
+def prepare() -> None:
+    """Leave what stands now out of the collector's sight, and have it look seldom.
+
+    Everybody who asks waits while it looks through all that Django has loaded.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*SELDOM)
 
 
 async def _serve(stop: threading.Event, conninfo: str) -> None:
-    def open_it() -> Store:
-        return open_store(settings.CAPTURE_PATH, conninfo)
-
-    writer = GroupWriter(open_it, asyncio.get_running_loop())
-    name = str(settings.DATABASES["default"]["NAME"])
+    path = str(settings.DATABASES["default"]["NAME"])
+    writer = GroupWriter(lambda: _open_store(path, conninfo), asyncio.get_running_loop())
+    kept = Kept(settings.CAPTURE_PATH.with_name(NAME))
     tracker = Tracker(
         keys=settings.TOKEN_KEYS,
-        targets=Targets(postgres_reader(conninfo) if conninfo else sqlite_reader(name)),
+        targets=Targets(open_links(path, conninfo), kept=kept),
         page_url=settings.PUBLIC_URL.rstrip("/"),
         now=clock.now,
         writer=writer,
@@ -62,6 +70,26 @@ async def _serve(stop: threading.Event, conninfo: str) -> None:
         await asyncio.sleep(0.1)
         metrics.turned()
         writer.let_go(STORE_SECONDS)
+        tracker.targets.read_ahead()
     server.stop()  # type: ignore[no-untyped-call]
     await serving
     await asyncio.to_thread(writer.close)
+    await asyncio.to_thread(tracker.targets.close)
+
+
+def _open_store(path: str, conninfo: str) -> Store:
+    """Open the store of captures, no row of which may look folded already.
+
+    Its counter was lifted when it was first opened: only an empty one has to wait for the mark.
+    """
+    store = open_store(settings.CAPTURE_PATH, conninfo)
+    links = open_links(path, conninfo)
+    try:
+        store.begin_after(links.mark())
+    except FAILURES:
+        if not store.last_id():
+            store.close()
+            raise
+    finally:
+        links.close()
+    return store

@@ -13,6 +13,7 @@ from contextlib import closing
 from pathlib import Path
 from urllib.parse import quote
 
+from sincerely.engines.tracker.kept import NAME as LINKS
 from sincerely.project.backup.manifest import CAPTURE, MAIN, Unsound, to_disk
 from sincerely.wire.capture.packing import PER_BATCH
 
@@ -96,7 +97,7 @@ def prepare(source: Path, home: Path, *, statements: list[str]) -> None:
 def swap(home: Path, *, aside: Path) -> None:
     """Put what is there aside and the prepared files in its place."""
     aside.mkdir(mode=0o700)
-    for name in (CAPTURE, MAIN):
+    for name in (LINKS, CAPTURE, MAIN):
         for ending in BESIDE:
             old = home / f"{name}{ending}"
             if old.exists():
