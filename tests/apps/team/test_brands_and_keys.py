@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import struct
+import zlib
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -52,6 +54,21 @@ def test_logo_is_drawn_anew(cast: Cast, client: Client, kind: str) -> None:
 def test_what_is_no_picture_is_refused(raw: bytes) -> None:
     with pytest.raises(Exception, match="picture"):
         redraw(raw)
+
+
+@pytest.mark.parametrize("side", [8_000, 30_000])
+def test_a_small_file_of_many_pixels_is_refused_before_it_is_drawn(
+    cast: Cast, client: Client, side: int
+) -> None:
+    head = struct.pack(">II", side, side) + b"\x08\x02\x00\x00\x00"
+    parts = [b"\x89PNG\r\n\x1a\n", struct.pack(">I", 13), b"IHDR", head]
+    parts += [struct.pack(">II", zlib.crc32(b"IHDR" + head), 4), b"IDATxxxxxxxx"]
+    bomb = b"".join(parts)
+    client.force_login(cast.alice)
+    upload = SimpleUploadedFile("logo.png", bomb, content_type="image/png")
+    answer = client.post("/settings/brands/new/", BRAND | {"logo": upload})
+    assert answer.status_code == 422
+    assert "4,000 pixels a side are plenty" in answer.content.decode()
 
 
 def test_colours_are_colours(cast: Cast, client: Client) -> None:

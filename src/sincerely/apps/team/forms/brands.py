@@ -35,10 +35,10 @@ def redraw(raw: bytes) -> bytes:
     try:
         with Image.open(io.BytesIO(raw), formats=FORMATS) as picture:
             if picture.width * picture.height > LOGO_MOST_PIXELS:
-                raise ValidationError(
-                    _("This picture is too large. 4,000 pixels a side are plenty.")
-                )
+                raise _too_large()
             drawn = picture.convert("RGBA")
+    except Image.DecompressionBombError as error:
+        raise _too_large() from error
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError) as error:
         raise ValidationError(
             _("This is not a picture that we can read (PNG, JPEG, GIF, WebP).")
@@ -47,6 +47,10 @@ def redraw(raw: bytes) -> bytes:
     out = io.BytesIO()
     drawn.save(out, "PNG", optimize=True)
     return out.getvalue()
+
+
+def _too_large() -> ValidationError:
+    return ValidationError(_("This picture is too large. 4,000 pixels a side are plenty."))
 
 
 def _colour(label: Any, help_text: Any = "") -> forms.CharField:
