@@ -64,3 +64,22 @@ def test_who_holds_the_turnstile_sees_who_waits(two: list[DatabaseWrapper]) -> N
 @pytest.mark.django_db
 def test_outside_a_transaction_nobody_waits_for_us() -> None:
     assert not somebody_waits()
+
+
+@pytest.mark.django_db
+def test_the_log_is_copied_back_while_somebody_else_writes(
+    two: list[DatabaseWrapper], tmp_path: Path
+) -> None:
+    bulk, visitor = two
+    with bulk.cursor() as cursor:
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("CREATE TABLE sentences (words TEXT)")
+        cursor.execute("INSERT INTO sentences VALUES ('a sentence to be found')")
+    file = tmp_path / "a.sqlite3"
+    assert b"to be found" not in file.read_bytes()
+    begin(visitor)
+    bulk.copy_back()
+    assert b"to be found" in file.read_bytes()
+    end(visitor)
+    for each in two:
+        each.close()

@@ -105,6 +105,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         fcntl.flock(self._queue, fcntl.LOCK_UN)
         return False
 
+    def copy_back(self) -> None:
+        """Copy committed pages from the log into the database file; waits for nobody."""
+        with self.cursor() as cursor:
+            cursor.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
     def _leave(self) -> None:
         if self._inside and self._turnstile is not None:
             fcntl.flock(self._turnstile, fcntl.LOCK_UN)

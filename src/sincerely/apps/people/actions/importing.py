@@ -34,7 +34,7 @@ from sincerely.apps.people.rules.dialect import from_json as dialect_from_json
 from sincerely.apps.people.rules.record import Plan, Reject, Table
 from sincerely.apps.people.sql.bulk import is_sqlite
 from sincerely.wire.cycles import unsearched
-from sincerely.wire.sqlite.turnstile import somebody_waits
+from sincerely.wire.sqlite.turnstile import copy_back, somebody_waits
 
 SLICE = 10_000
 SMALLEST = 400
@@ -155,16 +155,20 @@ class _Taking:
         rows = self._next(work.position, work.done_count)
         read = self._plan.read(rows.rows, rows.flags)
         position, done_count, totals = work.position, work.done_count, work.totals
+        is_in_the_way = False
         with transaction.atomic():
             ends_at = time.monotonic() + LONGEST_SECONDS
             while rows.rows:
                 totals = _totals(totals, self._take(*read))
                 position, done_count = rows.position, done_count + len(rows.rows)
-                if time.monotonic() > ends_at or not is_sqlite() or somebody_waits():
+                is_in_the_way = somebody_waits()
+                if time.monotonic() > ends_at or not is_sqlite() or is_in_the_way:
                     break
                 rows = self._next(position, done_count)
                 read = self._plan.read(rows.rows, rows.flags)
             advance(work, self._fence, position=position, done_count=done_count, totals=totals)
+        if is_in_the_way:
+            copy_back()
         more = done_count > work.done_count
         work.position, work.done_count, work.totals = position, done_count, totals
         return more
