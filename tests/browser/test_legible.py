@@ -18,11 +18,16 @@ PAGES = (
     "/people/diagnosis/",
     "/mail/campaigns/",
     "/mail/templates/",
+    "/mail/saved-blocks/",
     "/mail/test-mailbox/",
     "/reports/",
     "/settings/brands/",
     "/settings/transports/",
     "/settings/limits/",
+    "/settings/members/",
+    "/settings/audit/",
+    "/settings/system/running/",
+    "/account/2fa/",
 )
 # WCAG 2.2: 1.4.3 contrast (4.5, large words 3), 4.1.2 names of controls; and ids stand once.
 LOOK = """() => {

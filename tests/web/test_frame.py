@@ -42,6 +42,11 @@ def test_menu_marks_the_deepest_page() -> None:
     assert [page.path for page in pages if page.current] == ["/settings/brands/"]
 
 
+def test_the_pages_of_ones_account_stand_in_the_settings() -> None:
+    (here,) = [entry for entry in menu("viewer", "/account/2fa/totp/activate/") if entry.current]
+    assert here.path == "/settings/"
+
+
 def test_home_begins_with_the_checklist(cast: Cast, client: Client) -> None:
     client.force_login(cast.alice)
     page = client.get("/").content.decode()

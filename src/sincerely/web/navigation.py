@@ -102,6 +102,9 @@ MAP: tuple[Section, ...] = (
 )
 
 
+ACCOUNT = "/account/"
+
+
 @lru_cache(maxsize=256)
 def exists(path: str) -> bool:
     """Say whether a page stands at this path; the answer is fixed while the process lives."""
@@ -115,6 +118,7 @@ def exists(path: str) -> bool:
 def menu(role: str, path: str) -> list[Entry]:
     """Return the sections that this role may see, the current one with its pages."""
     entries = []
+    path = f"/settings{path}" if path.startswith(ACCOUNT) else path  # reached from the profile
     for section in MAP:
         pages = [page for page in section.pages if exists(page.path) and may(role, page.capability)]
         if not pages:
