@@ -21,6 +21,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import shutil
 import subprocess
 import sys
@@ -280,20 +281,30 @@ def sustain(contacts: int, seconds: int, rate: int) -> None:
     stop.set()
     folding.join()
     watching.join()
-    half = len(lags) // 2
-    early, late = max(lags[:half], default=0.0), max(lags[half:], default=0.0)
     result = {
         "path": "fold, sustained",
         "database": connection.vendor,
         "measured": rate,
         "unit": "signals/s fed",
         "seconds": seconds,
-        "lag_s": round(late, 1),
-        "lag_first_half_s": round(early, 1),
-        "growing": late > early + 1,
+        **said_of(lags),
         "cpu_share": round(spent.cpu / spent.wall, 2),
+        "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
     }
     print(f"RESULT {json.dumps(result)}")
+
+
+def said_of(lags: list[float]) -> dict[str, float | bool]:
+    """Return the lag in the beginning, the middle and the end (each the highest of a third).
+
+    It grows where the end is more than a second above both thirds before.
+    """
+    third = max(1, len(lags) // 3)
+    parts = {"start": lags[:third], "middle": lags[third:-third], "end": lags[-third:]}
+    highest = {name: round(max(part, default=0.0), 1) for name, part in parts.items()}
+    print("  ".join(f"lag {name} {lag:.1f} s" for name, lag in highest.items()))
+    growing = highest["end"] > max(highest["start"], highest["middle"]) + 1
+    return {**{f"lag_{name}_s": lag for name, lag in highest.items()}, "growing": growing}
 
 
 def watch(stop: threading.Event, lags: list[float]) -> None:

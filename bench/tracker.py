@@ -36,6 +36,7 @@ from sincerely.engines.tracker.app import Tracker
 from sincerely.engines.tracker.targets import Targets
 from sincerely.wire import clock
 from sincerely.wire.capture import GroupWriter, open_store
+from sincerely.wire.memory import look_seldom
 
 KEY = bytes(32)
 FIRST_PORT = 18_500
@@ -110,6 +111,7 @@ def serve(port: int, path: str) -> None:
             backlog=1_024,
             log_level=LogLevels.error,
         )
+        look_seldom()
         await server.serve()
 
     uvloop.run(main())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from sincerely.apps.engagement.rules.agents import warm_up
 from sincerely.engines.folder.steps import STEPS, Step, trim_captures
 from sincerely.wire import clock, metrics
 from sincerely.wire.capture import FAILURES
+from sincerely.wire.memory import look_seldom
 
 log = structlog.get_logger("folder")
 REST_SECONDS = 0.1
@@ -24,9 +24,6 @@ TRIM_EVERY = 600  # rests
 AWAITED_SECONDS = 0.04
 ALONE_SECONDS = {"sqlite": 0.2, "postgresql": 1.0}
 FEWEST, FEWEST_ALONE, MOST = 150, 1_000, 4_000
-# A slice makes a hundred thousand tuples, none of which refers to itself, and lets go of them at
-# its end. To look through them each time that 700 were made took 5 % of the processor time.
-SELDOM = (100_000, 20, 20)
 
 
 @dataclass(slots=True)
@@ -58,9 +55,7 @@ class Pace:
 def prepare() -> None:
     """Do before the work what would make its first slice slow."""
     warm_up()
-    gc.collect()
-    gc.freeze()  # what stands now stays; the collector need not look through it again and again
-    gc.set_threshold(*SELDOM)
+    look_seldom()
 
 
 def run(stop: threading.Event) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 
 import uvloop
@@ -19,9 +18,9 @@ from sincerely.engines.tracker.links import FAILURES, open_links
 from sincerely.engines.tracker.targets import Targets
 from sincerely.wire import clock, metrics
 from sincerely.wire.capture import GroupWriter, Store, open_store
+from sincerely.wire.memory import look_seldom
 
 STORE_SECONDS = 2.0  # a reader waits no longer than this for the disk
-SELDOM = (50_000, 20, 20)
 
 
 def run(stop: threading.Event) -> None:
@@ -29,17 +28,8 @@ def run(stop: threading.Event) -> None:
 
     It starts without the main database too: with the links and the store of captures it has.
     """
+    look_seldom()
     uvloop.run(_serve(stop, capture_conninfo()))
-
-
-def prepare() -> None:
-    """Leave what stands now out of the collector's sight, and have it look seldom.
-
-    Everybody who asks waits while it looks through all that Django has loaded.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*SELDOM)
 
 
 async def _serve(stop: threading.Event, conninfo: str) -> None:
