@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import subprocess
 import sys
 import threading
@@ -12,10 +13,12 @@ import urllib.request
 from datetime import datetime, timedelta
 
 import pytest
+from django.conf import LazySettings
 
 from sincerely.apps.operation import actions, queries
 from sincerely.apps.operation.models import FilePiece
 from sincerely.engines import pulse
+from sincerely.engines.web.asking import answers
 from sincerely.wire import health, metrics
 from sincerely.wire.masking import without_addresses
 from tests.installation import free_ports
@@ -152,3 +155,32 @@ def test_a_living_process_writes_and_leaves(monkeypatch: pytest.MonkeyPatch) -> 
         assert seen.wait(30)
         assert [row.process for row in queries.heartbeats()] == ["runner"]
     assert queries.heartbeats() == []
+
+
+def test_pages_of_which_nobody_answers_are_noticed(settings: LazySettings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # accepts, and no thread ever answers
+        settings.WEB_ADDRESS = f"0.0.0.0:{silent.getsockname()[1]}"
+        assert not answers(timeout_seconds=0.2)
+    (port,) = free_ports(1)
+    settings.WEB_ADDRESS = f"127.0.0.1:{port}"
+    assert not answers(timeout_seconds=0.2)
+    server = health.listen("127.0.0.1", port)
+    assert answers()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_only_an_answer_shows_that_pages_are_served(
+    db: None, monkeypatch: pytest.MonkeyPatch, answered: bool
+) -> None:
+    monkeypatch.setattr(metrics, "feeling", metrics.Feeling(process="web"))
+    monkeypatch.setattr(pulse, "_until_next", lambda: 0.0)
+    stop = threading.Event()
+
+    def asked() -> bool:
+        stop.set()
+        return answered
+
+    pulse._work(stop, asked)
+    assert (metrics.feeling.turned_at > 0) is answered

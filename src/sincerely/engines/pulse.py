@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -38,11 +38,16 @@ def living(process: str) -> Iterator[None]:
         thread.join(5)
 
 
-def start(process: str, stop: threading.Event) -> threading.Thread:
-    """Begin to give signs of life until told to stop (a web worker never is: it just ends)."""
+def start(
+    process: str, stop: threading.Event, *, asks: Callable[[], bool] | None = None
+) -> threading.Thread:
+    """Begin to give signs of life until told to stop (a web worker never is: it just ends).
+
+    `asks`: for a process without a loop of ours, whether it still does its work.
+    """
     metrics.begin(process)
     _open_port(process)
-    thread = threading.Thread(target=_work, args=(stop,), name="pulse", daemon=True)
+    thread = threading.Thread(target=_work, args=(stop, asks), name="pulse", daemon=True)
     thread.start()
     return thread
 
@@ -81,10 +86,10 @@ def _open_port(process: str) -> None:
         log.warning("the health port cannot be opened", port=place[1], problem=str(problem))
 
 
-def _work(stop: threading.Event) -> None:
+def _work(stop: threading.Event, asks: Callable[[], bool] | None) -> None:
     try:
         while not stop.wait(_until_next()):
-            if metrics.feeling.process == "web":  # has no loop of ours: its threads wait for pages
+            if asks is not None and asks():
                 metrics.turned()
             _beat()
         with contextlib.suppress(DatabaseError):

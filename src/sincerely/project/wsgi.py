@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from sincerely.engines import pulse
+from sincerely.engines.web.asking import answers
 from sincerely.web.queries.figures import InstallationFigures
 from sincerely.wire import clock
 from sincerely.wire.metrics import REGISTRY
@@ -18,4 +19,4 @@ die_with_parent(os.getppid())
 if settings.CLOCK_TURNABLE:
     clock.watch(settings.HOME)
 REGISTRY.register(InstallationFigures())
-pulse.start("web", threading.Event())
+pulse.start("web", threading.Event(), asks=answers)
