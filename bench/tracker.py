@@ -7,7 +7,7 @@ with and without storage take turns, and the medians count. `--postgres` stores 
 cluster with durable commits. Needs `wrk` (Debian's package of that name).
 """
 
-# ruff: noqa: PLC0415 -- only the serving process needs its loop
+# ruff: noqa: PLC0415 -- only the serving process needs its loop, and Django
 from __future__ import annotations
 
 import argparse
@@ -32,8 +32,6 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from sincerely.apps.engagement.rules.tokens import mint
-from sincerely.engines.tracker.app import Tracker
-from sincerely.engines.tracker.targets import Targets
 from sincerely.wire import clock
 from sincerely.wire.capture import GroupWriter, open_store
 from sincerely.wire.memory import look_seldom
@@ -86,9 +84,31 @@ class Stored:
     def close(self) -> None: ...
 
 
+class Shelf:
+    """The links of any mailing, without a database."""
+
+    def of(self, _mailing_id: int) -> dict[int, str]:
+        return {number: f"https://shop.example/{number}" for number in range(20)}
+
+    def newest(self) -> dict[int, dict[int, str]]:
+        return {}
+
+    def give_up(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
 def serve(port: int, path: str) -> None:
     """Serve with storage in the file or database at `path`, or without any if it is ''."""
+    import django
     import uvloop
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sincerely.project.settings")
+    django.setup()
+    from sincerely.engines.tracker.app import Tracker
+    from sincerely.engines.tracker.targets import Targets
 
     async def main() -> None:
         loop = asyncio.get_running_loop()
@@ -182,6 +202,7 @@ def main() -> int:
         sys.exit("wrk is missing: apt-get install wrk")
     with ExitStack() as open_things:
         folder = Path(open_things.enter_context(tempfile.TemporaryDirectory(prefix="bench-track-")))
+        os.environ["SINCERELY_HOME"] = str(folder / "house")
         path = str(folder / "capture.sqlite3")
         if asked.postgres:
             path = open_things.enter_context(durable_cluster())
