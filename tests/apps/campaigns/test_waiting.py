@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, time, timedelta
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +72,10 @@ def test_the_audience_step_says_who_would_have_to_wait(
     Dispatch.objects.update(created_at=clock.now() - HOUR)
     page = client.get(f"/mail/campaigns/{campaign.pk}/people/").content.decode()
     assert "would wait: had enough mail lately" in page
+    (place,) = re.findall(r'href="([^"]*/left-out/[^"]*)"', page)
+    behind = client.get(unescape(place))
+    assert behind.context["people"] == four[:2]
+    assert "would wait: had enough mail lately" in behind.content.decode()
 
 
 def test_patience_and_importance_travel_with_the_campaign(

@@ -9,6 +9,7 @@ from datetime import timedelta
 from django.db.models import F
 
 from sincerely.apps.consent.models import ConsentRecord, OptOut, Permission, Suppression
+from sincerely.apps.consent.rules.proof import commitment_of
 from sincerely.apps.contacts.models import Contact, ListMembership
 from sincerely.apps.engagement import sql
 from sincerely.apps.engagement.models import ContactEngagement, Delivery
@@ -147,7 +148,43 @@ def _opened(chance: random.Random, made: Population) -> None:
     ContactEngagement.objects.update_or_create(contact=person, defaults=moved)
 
 
+def evidence(chance: random.Random, made: Population) -> None:
+    """A record becomes evidence, or is none any more; a permission gets weaker or stronger."""
+    record = chance.choice(list(ConsentRecord.objects.all()))
+    record.salt, record.payload = b"0123456789abcdef", "{}"
+    record.commitment = commitment_of(record.salt, record.payload)
+    record.act = "permit"
+    record.channel = chance.choice(["form", "import", "import", "complaint"])
+    record.revoked_at = chance.choice([None, None, None, made.now])
+    if chance.random() < 0.2:
+        record.salt = record.payload = None
+    record.save()
+    Permission.objects.filter(record=record).update(
+        is_in=chance.random() < 0.8,
+        evidence=chance.choice([0, 1, 2, 2]),
+        since=made.now - timedelta(days=chance.choice([1, 500])),
+    )
+
+
+def shares(chance: random.Random, made: Population) -> None:
+    """Somebody has another's address, or their own again."""
+    person, other = _somebody(chance), _somebody(chance)
+    key, number = bytes(other.address_key), chance.randrange(1, 30_000)
+    if chance.random() < 0.3:
+        key, number = chance.randbytes(16), 0
+    Contact.objects.filter(pk=person.pk).update(address_key=key, share_number=number)
+
+
+def mailed_long_ago(chance: random.Random, made: Population) -> None:
+    long_ago = made.now - timedelta(days=chance.choice([20, 500]))
+    imported = chance.choice([None, long_ago, made.now - timedelta(days=500)])
+    ContactEngagement.objects.filter(contact=_somebody(chance)).update(
+        last_sent_at=long_ago, imported_sent_at=imported
+    )
+
+
 CHANGES: tuple[Change, ...] = (
     _list, _label, _merge_labels, _permission, _opt_out, _suppression, _new, _gone, _fields,
     _address, _outcome, _rejudged, _unsent, _opened, _opened,
+    evidence, evidence, evidence, shares, mailed_long_ago,
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from sincerely.apps.campaigns.queries.audience import (
     EXCLUDED,
+    WAITING,
     audience_estimate,
     audience_names,
     audience_query,
@@ -25,6 +26,7 @@ from sincerely.apps.campaigns.queries.readiness import readiness
 
 __all__ = [
     "EXCLUDED",
+    "WAITING",
     "audience_estimate",
     "audience_names",
     "audience_query",

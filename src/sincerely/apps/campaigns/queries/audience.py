@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from pyroaring import BitMap
 
 from sincerely.apps.campaigns.rules.audience import Audience, as_excluded_rule, as_rule
 from sincerely.apps.campaigns.rules.fit import Fit, fit
@@ -16,19 +16,16 @@ from sincerely.apps.contacts.queries import contacts_by_id
 from sincerely.apps.labels.models import Label
 from sincerely.apps.segments.compile import select
 from sincerely.apps.segments.models import Segment
+from sincerely.apps.segments.queries import following, selected_set
 from sincerely.apps.segments.query import ContactQuery
-from sincerely.apps.sending.queries import estimate
-from sincerely.apps.sending.queries.audience import (
-    Judged,
-    Page,
-    held_back,
-    left_out_page,
-    page_of,
-    size_of,
-)
+from sincerely.apps.segments.rules.tree import Rule
+from sincerely.apps.sending.queries.judged import Judged, is_restrained, judged, permitted_by_type
+from sincerely.apps.sending.queries.judged import would_wait as waiting_people
+from sincerely.apps.sending.rules.restraint import CAPPED, QUIET_HOURS
 from sincerely.apps.team.queries import organisation
 
 EXCLUDED = "excluded"  # beside the gate's reasons: taken out by the audience itself
+WAITING = (CAPPED, QUIET_HOURS)  # reasons to get it later
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +50,10 @@ def audience_estimate(
     audience: Audience, *, subscription_type_id: int | None, now: datetime
 ) -> dict[str, int]:
     """Return how many will get it (key '') and how many not, by reason; raises WrongRule."""
-    query = audience_query(audience, now=now)
-    if query is None:
-        return {}
-    counted = estimate(query, subscription_type_id=subscription_type_id, now=now)
-    excluded = _excluded_query(audience, now=now)
-    if excluded is not None and (count := size_of(excluded)):
-        counted[EXCLUDED] = count
-    return counted
+    found = _judged(audience, subscription_type_id, now)
+    counted = {reason: len(people) for reason, people in found.items() if people}
+    excluded = len(_selected(as_excluded_rule(audience), now))
+    return counted | ({EXCLUDED: excluded} if excluded else {})
 
 
 def people_left_out(
@@ -72,35 +65,41 @@ def people_left_out(
     after: int,
     limit: int,
 ) -> list[Contact]:
-    """Return a page of those who would not get it for a reason, by contact id; raises WrongRule."""
-    page = Page(after, limit)
+    """Return a page of those who would not get it, or not yet, for a reason, by contact id.
+
+    Raises WrongRule.
+    """
     if reason == EXCLUDED:
-        query = _excluded_query(audience, now=now)
-        ids = page_of(query, page) if query else []
+        people = _selected(as_excluded_rule(audience), now)
     else:
-        query = audience_query(audience, now=now)
-        judged = Judged(reason, subscription_type_id, now)
-        ids = left_out_page(query, judged, page) if query else []
+        found = _judged(audience, subscription_type_id, now)
+        if reason in WAITING:
+            mailable = found.get("", BitMap())
+            found = waiting_people(mailable, subscription_type_id=subscription_type_id, now=now)
+        people = found.get(reason, BitMap())
+    ids = following(people, after=after, limit=limit)
     known = contacts_by_id(ids)
     return [known[pk] for pk in ids if pk in known]
 
 
-def _excluded_query(audience: Audience, *, now: datetime) -> ContactQuery | None:
-    rule = as_excluded_rule(audience)
-    if rule is None:
-        return None
-    ours = organisation()
-    return select(rule, now=now, zone=ZoneInfo(ours.time_zone if ours else "UTC"))
+def _selected(rule: Rule | None, now: datetime) -> BitMap:
+    return BitMap() if rule is None else selected_set(rule, now=now)
+
+
+def _judged(audience: Audience, subscription_type_id: int | None, now: datetime) -> Judged:
+    people = _selected(as_rule(audience), now)
+    return judged(people, subscription_type_id=subscription_type_id, now=now)
 
 
 def would_wait(
     audience: Audience, *, subscription_type_id: int | None, now: datetime
 ) -> dict[str, int]:
     """Return how many of those who will get it would have to wait if it left now, by reason."""
-    query = audience_query(audience, now=now)
-    if query is None:
+    if not is_restrained():
         return {}
-    return held_back(query, subscription_type_id=subscription_type_id, now=now)
+    mailable = _judged(audience, subscription_type_id, now).get("", BitMap())
+    found = waiting_people(mailable, subscription_type_id=subscription_type_id, now=now)
+    return {reason: len(people) for reason, people in found.items()}
 
 
 def sources() -> list[SourceChoice]:
@@ -130,22 +129,14 @@ def audience_names(audience: Audience) -> dict[str, list[SourceChoice]]:
 
 def type_fit(audience: Audience, *, subscription_type_id: int | None, now: datetime) -> Fit | None:
     """Judge the chosen type against what the audience agreed to; None for an empty audience."""
-    query = audience_query(audience, now=now)
+    people = _selected(as_rule(audience), now)
     default = SubscriptionType.objects.filter(is_default=True).first()
-    if query is None or default is None:
+    if not audience.get("include") or default is None:
         return None
-    counts_sql = (
-        "SELECT p.subscription_type_id, COUNT(*) FROM consent_permission p"  # noqa: S608
-        f" WHERE p.is_in AND p.contact_id IN ({query.sql}) GROUP BY p.subscription_type_id"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COUNT(*) FROM ({query.sql}) audience", query.params)  # noqa: S608
-        audience_count = int(cursor.fetchone()[0])
-        cursor.execute(counts_sql, query.params)
-        permitted = {int(type_id): int(count) for type_id, count in cursor.fetchall()}
+    permitted = {kind: len(people & those) for kind, those in permitted_by_type().items()}
     return fit(
         permitted,
-        audience_count=audience_count,
+        audience_count=len(people),
         chosen_type_id=subscription_type_id,
         default_type_id=default.pk,
     )

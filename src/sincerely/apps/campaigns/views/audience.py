@@ -77,7 +77,7 @@ def choose_type(request: HttpRequest, campaign_id: int) -> HttpResponse:
 
 @requires(Capability.EDIT_CONTENT)
 def left_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Show who would not get it for a reason; the address holds the audience as it was counted."""
+    """Show who would not get it, or would wait; the address holds the audience as counted."""
     campaign = found(campaign_id)
     form, reason = AudienceForm(request.GET), request.GET.get("reason", "")
     after = request.GET.get("after", "")
@@ -99,6 +99,7 @@ def left_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     context = {
         **frame(request, campaign, "people"),
         "title": REASONS[reason],
+        "waits": reason in queries.WAITING,
         "people": people[:PAGE],
         "next": f"?{asked.urlencode()}" if asked["after"] else "",
     }
@@ -127,7 +128,9 @@ def counts(campaign: Campaign, audience: Audience) -> dict[str, Any]:
         "left_out": [(reason, REASONS.get(reason, reason), count) for reason, count in reasons],
         "left_out_count": sum(counted.values()),
         "behind": urlencode(AudienceForm.of(audience), doseq=True),
-        "would_wait": [(REASONS.get(reason, reason), count) for reason, count in waiting.items()],
+        "would_wait": [
+            (reason, REASONS.get(reason, reason), count) for reason, count in waiting.items()
+        ],
         "patience_hours": campaign.patience_hours,
         "fit": fit,
         "proposed_type": type_names.get(fit.proposed_type_id or 0) if fit else None,

@@ -15,13 +15,18 @@ from sincerely.apps.segments.queries.segments import (
 from sincerely.apps.segments.queries.selecting import (
     count,
     count_query,
+    following,
     matching,
     page_after,
     preceding,
     sample,
     selected_ids,
 )
-from sincerely.apps.segments.queries.stored import recipients_by_deed, recipients_who
+from sincerely.apps.segments.queries.stored import (
+    current_sets,
+    recipients_by_deed,
+    recipients_who,
+)
 from sincerely.apps.segments.surroundings import catalogue_of, full_catalogue, moment_at
 
 __all__ = [
@@ -29,6 +34,8 @@ __all__ = [
     "catalogue_of",
     "count",
     "count_query",
+    "current_sets",
+    "following",
     "full_catalogue",
     "matching",
     "members",

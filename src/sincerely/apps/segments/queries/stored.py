@@ -71,17 +71,25 @@ def recipients_by_deed(
     mailing_id: int, deeds: Collection[str] = OF_MAILING
 ) -> dict[str, BitMap] | None:
     """Return `recipients_who` for several words by stored sets; None where none are ready."""
-    names = {did: name_of(did, mailing_id) for did in deeds}
-    touches = waiting(names.values())
-    sets = ready_sets(names.values())
-    if touches is None or len(sets) < len(names):
+    sets = current_sets([name_of(did, mailing_id) for did in deeds])
+    return None if sets is None else {did: sets[name_of(did, mailing_id)] for did in deeds}
+
+
+def current_sets(names: Collection[str]) -> dict[str, BitMap] | None:
+    """Return these sets as they are today; None where one is not ready or too much has changed.
+
+    Not for values of fields.
+    """
+    touches = waiting(names)
+    sets = ready_sets(names)
+    if touches is None or len(sets) < len(set(names)):
         return None
-    found = {did: sets[name] for did, name in names.items()}
-    for ids in touches.values():
-        fresh = members_of(SOURCES["mailing"], mailing_id, among=ids.to_array())
-        of_deed = dict(zip(OF_MAILING, fresh, strict=True))
-        found = {did: (members - ids) | of_deed[did] for did, members in found.items()}
-    return found
+    for (source, key), ids in touches.items():
+        fresh = members_of(SOURCES[source], key, among=ids.to_array())
+        for name, members in zip(SOURCES[source].names(key), fresh, strict=True):
+            if name in sets:
+                sets[name] = (sets[name] - ids) | members
+    return sets
 
 
 def _narrowed(

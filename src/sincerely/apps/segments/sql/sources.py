@@ -52,6 +52,11 @@ _OF_MAILING = _flags(
 _IS_SUPPRESSED = (
     "c.address_key IN (SELECT address_key FROM consent_suppression WHERE lifted_at IS NULL)"
 )
+# As the gate asks for it, which hashes anew each time (sending/queries/facts.py).
+_HAS_EVIDENCE = (
+    "p.evidence >= 1 AND r.contact_id = p.contact_id AND r.act = 'permit'"
+    " AND r.revoked_at IS NULL AND commitment(r.salt, r.payload) = r.commitment"
+)
 _ALL = (
     Source(
         "mailing",
@@ -71,9 +76,11 @@ _ALL = (
     ),
     Source(
         "permission",
-        ("permitted", "withdrawn"),
-        f"SELECT contact_id, {_flags('is_in = TRUE', 'is_in = FALSE')} FROM consent_permission"
-        f" WHERE subscription_type_id = %s {PLACE}",
+        ("permitted", "withdrawn", "evidenced"),
+        f"SELECT p.contact_id, {_flags('p.is_in = TRUE', 'p.is_in = FALSE', _HAS_EVIDENCE)}"
+        " FROM consent_permission p LEFT JOIN consent_consentrecord r ON r.id = p.record_id"
+        f" WHERE p.subscription_type_id = %s {PLACE}",
+        column="p.contact_id",
     ),
     Source(
         "opt_out",
@@ -83,8 +90,9 @@ _ALL = (
     ),
     Source(
         CONTACT,
-        ("everyone", "suppressed"),
-        f"SELECT c.id, {_flags('TRUE', _IS_SUPPRESSED)} FROM contacts_contact c WHERE TRUE {PLACE}",
+        ("everyone", "suppressed", "sharing"),
+        f"SELECT c.id, {_flags('TRUE', _IS_SUPPRESSED, 'c.share_number > 0')}"
+        f" FROM contacts_contact c WHERE TRUE {PLACE}",
         column="c.id",
         is_keyed=False,
     ),

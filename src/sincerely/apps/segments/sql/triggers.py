@@ -94,7 +94,7 @@ WATCHES = (
     Watch(
         "consent_permission",
         "permission",
-        ("contact_id", "subscription_type_id", "is_in"),
+        ("contact_id", "subscription_type_id", "is_in", "evidence", "record_id"),
         "{row}.subscription_type_id",
     ),
     Watch("consent_optout", "opt_out", ("contact_id",), primary_key="contact_id"),
@@ -104,6 +104,7 @@ WATCHES = (
         (
             "id",
             "address_key",
+            "share_number",
             "language",
             "time_zone",
             "source",
@@ -127,8 +128,15 @@ SUPPRESSION = "consent_suppression"
 HOLDERS = (
     "SELECT 'contact', 0, c.id FROM contacts_contact c WHERE c.address_key = {row}.address_key"
 )
+# A record that is revoked or erased is no evidence any more. A new one decides nothing until a
+# permission points to it, and one that goes takes its permission along.
+RECORD = "consent_consentrecord"
+DECIDED = (
+    "SELECT 'permission', p.subscription_type_id, p.contact_id FROM consent_permission p"
+    " WHERE p.record_id = {row}.id"
+)
 # Grows with every change of what the triggers do.
-VERSION = 2
+VERSION = 3
 INTO = "INSERT INTO segments_touch (source, key, contact_id) {rows}"
 
 
@@ -186,6 +194,7 @@ def _sqlite() -> Named:
     for act in ACTS:
         rows = " UNION ".join(HOLDERS.format(row=row) for row in _rows_of(act))
         yield _sqlite_trigger(SUPPRESSION, act, rows)
+    yield _sqlite_trigger(RECORD, "UPDATE", DECIDED.format(row="NEW"))
 
 
 def _of_the_row(watch: Watch, act: str) -> str:
@@ -217,6 +226,8 @@ def _postgresql() -> Named:
             for row in _rows_of(act)
         )
         yield _postgresql_trigger(SUPPRESSION, act, " UNION ".join(holders))
+    decided = DECIDED.format(row="r").replace("WHERE", ", new_rows r WHERE")
+    yield _postgresql_trigger(RECORD, "UPDATE", decided)
 
 
 def _changed(watch: Watch, act: str) -> str:

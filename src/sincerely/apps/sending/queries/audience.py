@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -49,52 +48,6 @@ SELECT reason, n, addresses FROM counted"""  # noqa: S608 -- fixed parts and a c
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A reason of the gate for a kind of mail at a moment."""
-
-    reason: str
-    subscription_type_id: int | None
-    now: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """So many contacts after one, by id."""
-
-    after: int
-    limit: int
-
-
-def left_out_page(audience: ContactQuery, judged: Judged, page: Page) -> list[int]:
-    """Return who of an audience would not get a mailing for a reason: those `estimate` counts."""
-    sql = f"""
-WITH given AS (SELECT contact_id AS id FROM ({audience.sql}) audience),
-facts AS ({FACTS}),
-judged AS (SELECT contact_id, address_key, {reason_sql(is_marketing=True)} AS reason FROM facts),
-ranked AS (SELECT contact_id, reason,
-  ROW_NUMBER() OVER (PARTITION BY reason, address_key ORDER BY contact_id) AS place FROM judged)
-SELECT contact_id FROM ranked
-WHERE CASE WHEN reason <> '' THEN reason WHEN place > 1 THEN 'same_address' ELSE '' END = %s
-  AND contact_id > %s ORDER BY contact_id LIMIT %s"""  # noqa: S608 -- fixed parts and a rule
-    facts = facts_parameters(judged.subscription_type_id, judged.now)
-    asked = [judged.reason, page.after, page.limit]
-    return [row[0] for row in rows(sql, [*audience.params, *facts, *asked])]
-
-
-def page_of(audience: ContactQuery, page: Page) -> list[int]:
-    """Return a page of an audience, by contact id."""
-    sql = f"""SELECT contact_id FROM ({audience.sql}) audience
-WHERE contact_id > %s ORDER BY contact_id LIMIT %s"""  # noqa: S608 -- a compiled rule
-    return [row[0] for row in rows(sql, [*audience.params, page.after, page.limit])]
-
-
-def size_of(audience: ContactQuery) -> int:
-    """Return how many an audience is."""
-    counted = rows(f"SELECT COUNT(*) FROM ({audience.sql}) audience", [*audience.params])  # noqa: S608
-    return int(counted[0][0])
-
-
 def held_back(
     audience: ContactQuery, *, subscription_type_id: int | None, now: datetime
 ) -> dict[str, int]:
@@ -102,33 +55,34 @@ def held_back(
     restraint = stored()
     if restraint is None:
         return {}
-    busy, busy_parameters = _busy(restraint.limits_for(subscription_type_id or ALL_TYPES), now)
+    busy = busy_people(restraint.limits_for(subscription_type_id or ALL_TYPES), now)
     sql = f"""
 WITH given AS (SELECT contact_id AS id FROM ({audience.sql}) audience),
 facts AS ({FACTS}),
 judged AS (SELECT contact_id, time_zone FROM facts WHERE {reason_sql(is_marketing=True)} = ''),
-busy AS ({busy})
+busy AS ({busy.sql})
 SELECT j.time_zone, CASE WHEN b.contact_id IS NULL THEN 0 ELSE 1 END AS is_busy, COUNT(*)
 FROM judged j LEFT JOIN busy b ON b.contact_id = j.contact_id
 GROUP BY j.time_zone, is_busy"""  # noqa: S608 -- fixed parts and a compiled rule
     facts = facts_parameters(subscription_type_id, now)
-    counted = rows(sql, [*audience.params, *facts, *busy_parameters])
+    counted = rows(sql, [*audience.params, *facts, *busy.params])
     found = {CAPPED: 0, QUIET_HOURS: 0}
     for zone, is_busy, n in counted:
         if is_busy:
             found[CAPPED] += n
-        elif _is_quiet(restraint, zone, now):
+        elif is_quiet(restraint, zone, now):
             found[QUIET_HOURS] += n
     return {reason: n for reason, n in found.items() if n}
 
 
-def _is_quiet(restraint: Restraint, zone: str, now: datetime) -> bool:
+def is_quiet(restraint: Restraint, zone: str, now: datetime) -> bool:
+    """Say whether it is a quiet hour for people of a time zone ('' for unknown)."""
     quiet, otherwise = restraint.quiet, restraint.time_zone
     return quiet is not None and quiet.is_at(now, zone_named(zone, otherwise=otherwise))
 
 
-def _busy(limits: tuple[Limit, ...], now: datetime) -> tuple[str, list[Any]]:
-    """Return, as SQL, the contacts who have no room under these limits, with its parameters."""
+def busy_people(limits: tuple[Limit, ...], now: datetime) -> ContactQuery:
+    """Return the contacts who have no room under these limits."""
     conditions: list[str] = []
     parameters: list[Any] = []
     for limit in limits:
@@ -143,7 +97,7 @@ def _busy(limits: tuple[Limit, ...], now: datetime) -> tuple[str, list[Any]]:
             conditions.append(f"MAX(CASE WHEN {mine} THEN o.finished_at END) > %s")
             parameters.append(moment(now - timedelta(hours=limit.gap_hours)))
     if not conditions:
-        return NOBODY, []
+        return ContactQuery(NOBODY)
     since = now - timedelta(microseconds=max(limit.reach_us for limit in limits))
     sql = f"""
 SELECT o.contact_id FROM sending_dispatch d
@@ -151,4 +105,4 @@ JOIN engagement_mailing x ON x.id = d.mailing_id AND x.tag <> 'transactional'
 JOIN sending_message o ON o.mailing_id = d.mailing_id
 WHERE d.created_at > %s AND o.state IN ('accepted', 'unknown') AND o.finished_at > %s
 GROUP BY o.contact_id HAVING {" OR ".join(conditions)}"""  # noqa: S608 -- numbers of our own
-    return sql, [moment(since - LONGEST_ON_ITS_WAY), moment(since), *parameters]
+    return ContactQuery(sql, (moment(since - LONGEST_ON_ITS_WAY), moment(since), *parameters))
