@@ -1,4 +1,4 @@
-"""The months of a contact's last open and last click: fields with few values, a set for each.
+"""The months of a contact's last open and last click: fields with a set per value.
 
 A span of time is whole months, which are stored, and what is left of a month at either end, which
 the index gives. By months and not by days, so that who opens often changes sets once a month.

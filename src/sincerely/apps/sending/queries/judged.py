@@ -1,4 +1,4 @@
-"""The people of an audience by what the gate says of each, from stored sets where they are kept.
+"""The people of an audience by what the gate says of each, mostly from stored sets.
 
 The same as `estimate` counts: who is in which set is known at once, evidence included, so that only
 what has no set (a complaint, the day of the last mail) is read. Planning and the gate ask anew.
