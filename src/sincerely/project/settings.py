@@ -95,6 +95,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "sincerely.web.middleware.SetUpMiddleware",
+    "sincerely.web.middleware.ZeroByteMiddleware",
     "sincerely.api.idempotency.IdempotencyMiddleware",
 ]
 

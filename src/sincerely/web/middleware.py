@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 
 from sincerely.apps.team.models import Member
 from sincerely.apps.team.queries import has_owner
+from sincerely.web.errors import API, bad_request
 from sincerely.wire.peers import address_of
 
 Next = Callable[[HttpRequest], HttpResponseBase]
@@ -54,6 +55,41 @@ class MemberLanguageMiddleware:
         with translation.override(member.language), zone:
             request.LANGUAGE_CODE = member.language
             return self.get_response(request)
+
+
+class ZeroByteMiddleware:
+    """Keeps zero bytes out: SQLite would store one, PostgreSQL breaks at it.
+
+    Nobody looks for one, so it is left out of a query; a form that holds one is refused. The API
+    reads what it gets as strictly by itself (api/parsing.py).
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Answer 400 where one stands in a form or a path; files may hold what they like."""
+        if request.path.startswith(API):
+            return self.get_response(request)
+        if "%00" in request.META.get("QUERY_STRING", ""):
+            request.META["QUERY_STRING"] = query = _without_zeroes(request.GET)
+            request.GET = QueryDict(query)
+        if "\x00" in request.path or any("\x00" in text for text in _texts(request.POST)):
+            return bad_request(request)
+        return self.get_response(request)
+
+
+def _without_zeroes(given: QueryDict) -> str:
+    kept = QueryDict(mutable=True)
+    for name, values in given.lists():
+        kept.setlist(name.replace("\x00", ""), [value.replace("\x00", "") for value in values])
+    return kept.urlencode()
+
+
+def _texts(given: QueryDict) -> Iterator[str]:
+    for name, values in given.lists():
+        yield name
+        yield from (value for value in values if isinstance(value, str))
 
 
 OPEN_BEFORE_SET_UP = ("/set-up/", "/join/", "/static/", "/api/", "/p/", "/i/")
