@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import structlog
 
+from sincerely.engines.sender.line import Line
 from sincerely.engines.sender.ready import Ready
 from sincerely.engines.sender.record import GO, Recorder
 from sincerely.wire.smtp.client import Connection, ConnectionFailed, HandOver
@@ -22,7 +23,6 @@ from sincerely.wire.smtp.session import Route, open_connection
 
 log = structlog.get_logger("sender")
 IDLE_SECONDS = 5.0
-AHEAD = 600  # mails that wait in a lane: a sixth of a second at the best rate
 FRESH_SECONDS = (
     0.5  # the gate's word is good for so long: nobody gets content a second after leaving
 )
@@ -42,7 +42,7 @@ class Shape:
     per_connection_count: int = 100
 
 
-class Lane:
+class Lane(Line):
     """Workers of one transport; lives on the event loop."""
 
     def __init__(
@@ -54,43 +54,14 @@ class Lane:
         note: Callable[[str], None],
         hungry: Callable[[], None],
     ) -> None:
+        super().__init__(shape.connection_count, hungry=hungry)
         self.route = route
         self.shape = shape
         self._recorder = recorder
         self._note = note
-        self._hungry = hungry
-        self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
         self._failures = 0
         self._ends: Counter[int] = Counter()  # sessions that ended at a mail, by message
         self._free_at = 0.0
-        self._is_stopping = False
-
-    @property
-    def is_hungry(self) -> bool:
-        """Less waits than is wanted (may be asked from other threads)."""
-        return self._queue.qsize() < AHEAD
-
-    def feed(self, mails: Sequence[Ready]) -> None:
-        """Take ready mail; starts the workers with the first."""
-        for mail in mails:
-            self._queue.put_nowait(mail)
-        if not self._workers and not self._is_stopping:
-            self._workers = [
-                asyncio.create_task(self._work()) for _ in range(self.shape.connection_count)
-            ]
-
-    async def stop(self) -> None:
-        """Finish what is being handed over, take nothing more; what waits stays claimed."""
-        self._is_stopping = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        for _ in self._workers:
-            self._queue.put_nowait(None)
-        if self._workers:
-            _, late = await asyncio.wait(self._workers, timeout=8)
-            for worker in late:
-                worker.cancel()
 
     async def _work(self) -> None:
         while not self._is_stopping:
@@ -214,8 +185,7 @@ class Lane:
             mail = self._queue.get_nowait()
         except asyncio.QueueEmpty:
             return None
-        if self._queue.qsize() == AHEAD - 1:
-            self._hungry()
+        self._taken()
         if mail is None:
             self._queue.put_nowait(None)
         return mail

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from sincerely.engines.sender.lane import (
-    AHEAD,
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
     Shape,
 )
-from sincerely.engines.sender.ready import Ready
+from sincerely.engines.sender.line import Line
 from sincerely.engines.sender.record import GO, Recorder
 from sincerely.wire.providers import Account, send
 from sincerely.wire.smtp.replies import Outcome, Stage
 
 
-class ProviderLane:
+class ProviderLane(Line):
     """Workers of one provider account; lives on the event loop."""
 
     def __init__(
@@ -30,47 +29,22 @@ class ProviderLane:
         note: Callable[[str], None],
         hungry: Callable[[], None],
     ) -> None:
-        self.shape = shape
+        super().__init__(shape.connection_count, hungry=hungry)
         self._account = account
         self._recorder = recorder
         self._note = note
-        self._hungry = hungry
-        self._queue: asyncio.Queue[Ready | None] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
         self._pool = ThreadPoolExecutor(shape.connection_count, thread_name_prefix="provider")
         self._failures = 0
-        self._is_stopping = False
-
-    @property
-    def is_hungry(self) -> bool:
-        """Less waits than is wanted (may be asked from other threads)."""
-        return self._queue.qsize() < AHEAD
-
-    def feed(self, mails: Sequence[Ready]) -> None:
-        """Take ready mail; starts the workers with the first."""
-        for mail in mails:
-            self._queue.put_nowait(mail)
-        if not self._workers and not self._is_stopping:
-            self._workers = [
-                asyncio.create_task(self._work()) for _ in range(self.shape.connection_count)
-            ]
 
     async def stop(self) -> None:
         """Finish what is being handed over, take nothing more."""
-        self._is_stopping = True
-        while not self._queue.empty():
-            self._queue.get_nowait()
-        for _ in self._workers:
-            self._queue.put_nowait(None)
-        if self._workers:
-            await asyncio.wait(self._workers, timeout=8)
+        await super().stop()
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
         while (mail := await self._queue.get()) is not None:
-            if self._queue.qsize() == AHEAD - 1:
-                self._hungry()
+            self._taken()
             if await self._recorder.turn(done=None, outcome=None, following=mail) != GO:
                 continue
             outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)
