@@ -5,12 +5,13 @@ And the campaign's page says meanwhile why it waits.
 
 from __future__ import annotations
 
+import os
 import socket
 import sqlite3
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import UTC, datetime, timedelta
 
@@ -51,6 +52,11 @@ def _judge(server: Server, dispatch: Dispatch, *, unknown: int = 0) -> None:
 
 def _page(dispatch: Dispatch, cast: Cast, *, now: datetime) -> str:
     """The page of the campaign that this mailing belongs to."""
+    return _asking(dispatch, cast, now=now)()
+
+
+def _asking(dispatch: Dispatch, cast: Cast, *, now: datetime) -> Callable[[], str]:
+    """How to ask for that page later, without writing anything."""
     campaign = Campaign.objects.filter(mailing_id=dispatch.pk).first()
     if campaign is None:
         campaign = desk.draft(cast, now=now)
@@ -59,13 +65,18 @@ def _page(dispatch: Dispatch, cast: Cast, *, now: datetime) -> str:
         )
     browser = Client()
     browser.force_login(cast.alice)
-    return browser.get(f"/mail/campaigns/{campaign.pk}/send/").content.decode()
+    address = f"/mail/campaigns/{campaign.pk}/send/"
+
+    def ask() -> str:
+        return browser.get(address).content.decode()
+
+    return ask
 
 
 @contextmanager
-def _locked(seconds: float) -> Iterator[threading.Thread]:
-    """Nobody can write for so long, as under a foreign tool or a long migration."""
-    is_held = threading.Event()
+def _locked(seconds: float, *, mode: str = "ACCESS EXCLUSIVE") -> Iterator[threading.Thread]:
+    """Nobody can write for so long at least, as under a foreign tool or a long migration."""
+    is_held, is_over = threading.Event(), threading.Event()
 
     def hold() -> None:
         if connection.vendor == "sqlite":
@@ -73,19 +84,24 @@ def _locked(seconds: float) -> Iterator[threading.Thread]:
                 other.execute("BEGIN IMMEDIATE")
                 is_held.set()
                 time.sleep(seconds)
+                is_over.wait(60)
                 other.execute("ROLLBACK")
             return
         with psycopg.connect(_conninfo()) as session:
-            session.execute("LOCK TABLE sending_message IN ACCESS EXCLUSIVE MODE")
+            session.execute(f"LOCK TABLE sending_message IN {mode} MODE")
             is_held.set()
             time.sleep(seconds)
+            is_over.wait(60)
             session.rollback()
 
     thread = threading.Thread(target=hold)
     thread.start()
     assert is_held.wait(60)
-    yield thread
-    thread.join()
+    try:
+        yield thread
+    finally:
+        is_over.set()
+        thread.join()
 
 
 def _conninfo() -> str:
@@ -106,6 +122,13 @@ def test_a_locked_database_is_waited_for(
     with serving(Server(delay_seconds=0.005)) as server:
         dispatch = planned(cast, server, COUNT, now=now)
         with sending():
+            ask = _asking(dispatch, cast, now=now)
+            until(lambda: len(server.content_began) > COUNT // 8, seconds=120)
+            with _locked(0, mode="EXCLUSIVE"):  # who reads, such as the page, gets on
+                time.sleep(1.5)  # shorter waits are ordinary
+                page = ask()
+            assert "The database is locked by another program" in page
+            assert "No sender is at work" not in page
             until(lambda: len(server.content_began) > COUNT // 4, seconds=120)
             with _locked(seconds):
                 pass
@@ -153,6 +176,7 @@ def test_a_full_disk_is_waited_for(cast: Cast, now: datetime, nursery: Nursery) 
     """Whoever writes the database's files may not make them larger; later they may again."""
     with serving(Server(delay_seconds=0.005)) as server:
         dispatch = planned(cast, server, COUNT, now=now)
+        ask = _asking(dispatch, cast, now=now)
         with large_table(dispatch.pk) if connection.vendor == "postgresql" else nullcontext():
             number = nursery.start("sender")
             until(lambda: len(server.content_began) > COUNT // 4, seconds=120)
@@ -163,6 +187,11 @@ def test_a_full_disk_is_waited_for(cast: Cast, now: datetime, nursery: Nursery) 
                     time.sleep(1.0)
                 assert stood < COUNT
                 assert nursery.lives(number)
+                if connection.vendor == "sqlite":  # of this process too: it looks as a page does
+                    with full_disk(os.getpid()):
+                        page = ask()
+                    assert "The disk is full" in page
+                    assert "No sender is at work" not in page
             until(lambda: is_finished(dispatch.pk), seconds=600)
             nursery.stop(number)
     _judge(server, dispatch)
@@ -230,13 +259,17 @@ def test_a_clock_that_is_an_hour_off_and_comes_back(cast: Cast, now: datetime, h
 
 
 def test_the_page_says_when_no_sender_is_at_work_or_cannot_work(cast: Cast, now: datetime) -> None:
+    """The database is asked as soon as a sign of life is late; words of the log stay in the log."""
     with serving(Server()) as server:
         dispatch = planned(cast, server, COUNT, now=clock.now())
     assert "No sender is at work" in _page(dispatch, cast, now=now)
-    _says_that_it_lives(now, trouble="outcomes cannot be written (OperationalError)")
+    _says_that_it_lives(now, trouble="session broke (KeyError)")
     page = _page(dispatch, cast, now=now)
     assert "No sender is at work" not in page
-    assert "outcomes cannot be written" in page
+    assert "The sender cannot go on at the moment" in page
+    assert "KeyError" not in page
+    _says_that_it_lives(now, trouble="outcomes cannot be written (DiskFull)")
+    assert "The disk is full" in _page(dispatch, cast, now=now)
 
 
 def _says_that_it_lives(now: datetime, *, trouble: str = "") -> None:

@@ -184,3 +184,24 @@ def test_only_an_answer_shows_that_pages_are_served(
 
     pulse._work(stop, asked)
     assert (metrics.feeling.turned_at > 0) is answered
+
+
+def test_a_trouble_that_lasts_is_logged_once_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(metrics, "feeling", metrics.Feeling())
+    lines: list[str] = []
+
+    class Log:
+        def error(self, event: str, **_facts: object) -> None:
+            lines.append(event)
+            metrics.feeling.trouble = event
+
+        def warning(self, event: str, **_facts: object) -> None:
+            lines.append(event)
+
+    for _ in range(5):
+        metrics.fails(Log(), "outcomes cannot be written")
+    assert metrics.feeling.trouble_at is not None
+    for _ in range(5):
+        metrics.works(Log(), "outcomes cannot be written")
+    assert lines == ["outcomes cannot be written", "over"]
+    assert not metrics.feeling.trouble

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
@@ -66,6 +66,7 @@ class Feeling:
     error_count: int = 0
     trouble: str = ""
     trouble_at: datetime | None = None
+    lasting: set[str] = field(default_factory=set)  # troubles that are tried again until they end
 
     def seconds_since_turn(self) -> float:
         """Return how long ago the main loop came round (real time)."""
@@ -93,6 +94,22 @@ def turned() -> None:
     feeling.turned_at = time.monotonic()
 
 
+def fails(log: Any, event: str, **facts: object) -> None:
+    """Log the exception of a trouble that is tried again: once, however often it comes back."""
+    if event not in feeling.lasting:
+        feeling.lasting.add(event)
+        log.error(event, exc_info=True, **facts)  # noqa: LOG014 -- the caller handles it
+    feeling.trouble_at = datetime.now(UTC)
+
+
+def works(log: Any, event: str) -> None:
+    """Say that a trouble is over, if there was one; costs nothing where there was none."""
+    if event in feeling.lasting:
+        feeling.lasting.discard(event)
+        feeling.trouble, feeling.trouble_at = "", None
+        log.warning("over", trouble=event)
+
+
 def text() -> bytes:
     """Return all metrics of this process as Prometheus reads them."""
     return generate_latest(REGISTRY)
@@ -114,13 +131,19 @@ class Remembering(logging.Handler):
         """Take one record."""
         event = record.msg.get("event", "") if isinstance(record.msg, dict) else record.msg
         words = without_addresses(str(event).partition("\n")[0])  # libraries put values into theirs
-        kind = record.exc_info[0].__name__ if record.exc_info and record.exc_info[0] else ""
+        kind = _class_of(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
         if isinstance(record.msg, dict) and not kind:
             kind = _kind_of(record.msg)
         ERRORS.inc()
         feeling.error_count += 1
         feeling.trouble = f"{words} ({kind})" if kind else words
         feeling.trouble_at = datetime.now(UTC)
+
+
+def _class_of(problem: BaseException) -> str:
+    """Return the class of an exception; of Django's, what the database's own library said."""
+    is_wrapped = problem.__cause__ is not None and hasattr(problem.__cause__, "sqlstate")
+    return type(problem.__cause__ if is_wrapped else problem).__name__
 
 
 def _kind_of(event: dict[str, object]) -> str:

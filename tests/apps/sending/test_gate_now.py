@@ -15,6 +15,7 @@ from sincerely.apps.contacts.models import Contact
 from sincerely.apps.engagement.queries import capture_store
 from sincerely.apps.sending.actions import cancel, pause, place_hold, plan_slice
 from sincerely.apps.sending.actions.outbox import (
+    LOST,
     Claimed,
     Settlement,
     claim,
@@ -23,10 +24,11 @@ from sincerely.apps.sending.actions.outbox import (
     recover,
     settle,
 )
-from sincerely.apps.sending.actions.turns import LOST, turn_over
-from sincerely.apps.sending.models import Attempt, Dispatch, Message
+from sincerely.apps.sending.actions.turns import turn_over
+from sincerely.apps.sending.models import Attempt, Dispatch, Message, Transport
 from sincerely.apps.sending.queries import tally
 from sincerely.apps.sending.queries.gate import verdicts
+from sincerely.apps.sending.queries.waiting import waiting
 from sincerely.wire.capture import UNSUBSCRIBE, Capture
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -141,3 +143,22 @@ def test_a_rate_per_hour_holds(cast: Cast, now: datetime) -> None:
     assert 9 <= taken <= 12
     assert Dispatch.objects.get(pk=dispatch.pk).paced_until is not None
     assert Message.objects.filter(state="planned").count() == 40 - taken
+
+
+@pytest.mark.parametrize("whose", ["campaign", "transport"])
+def test_the_slower_rate_holds_and_the_page_names_it(cast: Cast, now: datetime, whose: str) -> None:
+    """One a minute, of the campaign or its transport; the other would allow one a second."""
+    kind: SubscriptionType = people.marketing(now)
+    people.opted_in(6, now=now, kind=kind)
+    rates = {"campaign": 3600, "transport": 3600} | {whose: 60}
+    dispatch = people.add_dispatch(cast, now=now, kind=kind, per_hour=rates["campaign"])
+    Transport.objects.filter(pk=dispatch.transport_id).update(per_hour=rates["transport"])
+    plan_slice(dispatch.pk, people.EVERYBODY, version_id=None, due_at=now, now=now)
+    taken = []
+    for second in range(0, 150, 10):
+        at = now + timedelta(seconds=second)
+        taken += claim(dispatch.pk, owner="me", now=at, limit=50)
+    assert len(taken) == 3
+    let_go(taken)
+    found = waiting(dispatch.pk, now=at, real_now=at)
+    assert (found.paced_by, found.next_at is not None) == (whose, True)

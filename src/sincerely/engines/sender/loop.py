@@ -71,8 +71,9 @@ class Sender:
                 metrics.turned()
                 try:
                     fed = self._step()
+                    metrics.works(log, "the database cannot be used")
                 except (DatabaseError, OSError):
-                    log.exception("the database cannot be used")
+                    metrics.fails(log, "the database cannot be used")
                     close_old_connections()
                     fed = False
                     self._stop.wait(0.5)

@@ -167,9 +167,11 @@ class Recorder:
             try:
                 if connection.connection is None:  # the first, or a new one after a loss
                     go_by_keys()
-                return self._write(batch)
+                answers = self._write(batch)
+                metrics.works(log, "outcomes cannot be written")
+                return answers
             except (DatabaseError, *FAILURES):
-                log.exception("outcomes cannot be written", waiting=len(batch))
+                metrics.fails(log, "outcomes cannot be written", waiting=len(batch))
                 threading.Event().wait(PAUSE_SECONDS)
                 close_old_connections()
                 if not connection.is_usable():

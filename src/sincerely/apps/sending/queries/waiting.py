@@ -10,12 +10,14 @@ from datetime import datetime, timedelta
 
 from django.db.models import Min
 
+from sincerely.apps.operation import storage
 from sincerely.apps.operation.queries import SILENT, heartbeats, state_of
 from sincerely.apps.sending.models import Dispatch, Message, State
 from sincerely.apps.sending.queries.dispatches import waiting_because
 
 SENDER = "sender"
-TROUBLE_FOR = timedelta(minutes=2)
+TROUBLE_FOR = timedelta(seconds=30)  # what lasts is noted anew with each sign of life
+LATE_AFTER = timedelta(seconds=12)  # a sign of life is missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +25,17 @@ class Waiting:
     """The reasons, each empty where it does not apply.
 
     `server_says`: the last words of a receiving server that refuses sessions. `next_at`: nothing is
-    due before. `trouble`: what keeps the sender from working, such as a full disk.
+    due before. `obstacle`: why the database cannot be written, `full` or `locked`. `is_stuck`: a
+    sender meets another error again and again. `paced_by`: whose rate per hour it waits for until
+    `next_at`, the `campaign`'s own or the `transport`'s.
     """
 
     server_says: str = ""
     next_at: datetime | None = None
     has_sender: bool = True
-    trouble: str = ""
+    obstacle: str = ""
+    is_stuck: bool = False
+    paced_by: str = ""
 
 
 def waiting(mailing_id: int, *, now: datetime, real_now: datetime) -> Waiting:
@@ -43,19 +49,24 @@ def waiting(mailing_id: int, *, now: datetime, real_now: datetime) -> Waiting:
     first_at = queued.aggregate(first=Min("due_at"))["first"]
     if first_at is None and not is_moving:
         return Waiting()
-    pauses = (dispatch.paced_until, dispatch.transport.paced_until)
-    next_at = max(at for at in (first_at, *pauses) if at is not None) if first_at else None
-    has_sender, trouble = _sender(real_now)
+    ends = [(first_at, ""), (dispatch.paced_until, "campaign")]
+    ends += [(dispatch.transport.paced_until, "transport")]
+    later = [(at, why) for at, why in ends if at is not None and at > now]
+    is_put_off = first_at is not None and not is_moving and bool(later)
+    next_at, paced_by = max(later) if is_put_off else (None, "")
+    has_sender, is_stuck, obstacle = _sender(real_now)
     return Waiting(
         server_says=dispatch.transport.trouble_words,
-        next_at=next_at if next_at and next_at > now and not is_moving else None,
-        has_sender=has_sender,
-        trouble=trouble,
+        next_at=next_at,
+        paced_by=paced_by,
+        has_sender=has_sender or bool(obstacle),
+        obstacle=obstacle,
+        is_stuck=is_stuck and not obstacle,
     )
 
 
-def _sender(real_now: datetime) -> tuple[bool, str]:
-    """Return whether a sender gave a sign of life just now, and what troubles the senders."""
+def _sender(real_now: datetime) -> tuple[bool, bool, str]:
+    """Return whether a sender lives, whether one is in trouble, and what the database is."""
     alive = [
         beat
         for beat in heartbeats()
@@ -66,4 +77,8 @@ def _sender(real_now: datetime) -> tuple[bool, str]:
         for beat in alive
         if beat.trouble and beat.trouble_at and beat.trouble_at > real_now - TROUBLE_FOR
     ]
-    return bool(alive), troubles[0] if troubles else ""
+    is_late = not any(beat.seen_at > real_now - LATE_AFTER for beat in alive)
+    obstacle = next(filter(None, map(storage.named, troubles)), "") or storage.obstacle(
+        is_suspected=is_late or bool(troubles)
+    )
+    return bool(alive), bool(troubles), obstacle
