@@ -22,6 +22,7 @@ from sincerely.apps.sending.actions.outbox import (
     dial,
     let_go,
     recover,
+    refuse,
     settle,
 )
 from sincerely.apps.sending.actions.turns import turn_over
@@ -29,6 +30,7 @@ from sincerely.apps.sending.models import Attempt, Dispatch, Message, Transport
 from sincerely.apps.sending.queries import tally
 from sincerely.apps.sending.queries.gate import verdicts
 from sincerely.apps.sending.queries.waiting import waiting
+from sincerely.wire import metrics
 from sincerely.wire.capture import UNSUBSCRIBE, Capture
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -162,3 +164,19 @@ def test_the_slower_rate_holds_and_the_page_names_it(cast: Cast, now: datetime, 
     let_go(taken)
     found = waiting(dispatch.pk, now=at, real_now=at)
     assert (found.paced_by, found.next_at is not None) == (whose, True)
+
+
+def test_what_the_gate_refuses_is_counted_once_it_is_stored(
+    claimed: list[Claimed], now: datetime, django_capture_on_commit_callbacks: Any
+) -> None:
+    def counted(reason: str) -> float:
+        return (
+            metrics.REGISTRY.get_sample_value("sincerely_gate_refusals_total", {"reason": reason})
+            or 0.0
+        )
+
+    before = [counted("suppressed"), counted("cancelled")]
+    with django_capture_on_commit_callbacks(execute=True):
+        refuse([(m, "suppressed") for m in claimed[:2]] + [(claimed[2], "cancelled")], now=now)
+        assert [counted("suppressed"), counted("cancelled")] == before
+    assert [counted("suppressed"), counted("cancelled")] == [before[0] + 2, before[1]]

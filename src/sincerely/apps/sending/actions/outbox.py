@@ -6,8 +6,10 @@ never touched by the one who lost it.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Any, NamedTuple
 
@@ -25,6 +27,7 @@ from sincerely.apps.sending.queries.sql import (
     run,
     with_given,
 )
+from sincerely.wire import metrics
 
 # MATERIALIZED: PostgreSQL may run a locking subquery once per row and so claim beyond the limit.
 CLAIM = """
@@ -206,6 +209,13 @@ def refuse(refused: Sequence[tuple[Claimed, str]], *, now: datetime) -> None:
                     for message, reason in refused
                 ],
             )
+        counts = Counter(reason for _, reason in refused if reason != "cancelled")
+        transaction.on_commit(partial(_count_refusals, counts))
+
+
+def _count_refusals(counts: Counter[str]) -> None:
+    for reason, count in counts.items():
+        metrics.REFUSED.labels(reason).inc(count)
 
 
 def let_go(messages: Sequence[Claimed]) -> None:
