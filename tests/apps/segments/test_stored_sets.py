@@ -222,6 +222,9 @@ def test_a_field_with_too_many_values_is_read_by_sql(
     states = dict(StoredSet.objects.values_list("name", "state"))
     assert states["field:source"] == "refused"
     assert states["field:language=nl"] == "ready"
+    contact(9, now, source="shop 9")
+    sets.take_touches(now=now)
+    assert not StoredSet.objects.filter(name__startswith="field:source=").exists()
     rule = {"criterion": "field", "field": "source", "value": "shop 3"}
     assert len(reading.selected_set(rule, now=now)) == 1
     for number in range(10, 20):

@@ -171,7 +171,8 @@ def _changed(source: str, key: int, ids: set[int]) -> Changes | None:
     if any(name in rows for name in names):
         fresh |= zip(names, members_of(SOURCES[source], key, among=ids), strict=True)
     for field in fields:
-        if name_of("field", field) in rows:
+        known = rows.get(name_of("field", field))
+        if known is not None and known.state == READY:
             fresh |= _facets(field, values_of(field, among=ids) or {})
     gone = BitMap(ids)
     changes = {name: (0, found) for name, found in fresh.items() if name not in rows and found}
