@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 from ipaddress import ip_address, ip_network
 
+LONGEST = 80  # letters of an address with its zone and spaces; what is longer is not remembered
+
 
 def address_of(client: str, forwarded: str | None, trusted: tuple[str, ...]) -> str:
     """Return the reader's address, '' if there is none.
@@ -16,7 +18,7 @@ def address_of(client: str, forwarded: str | None, trusted: tuple[str, ...]) -> 
     if not forwarded or not trusted or not _is_trusted(peer, trusted):
         return peer
     for hop in reversed(forwarded.split(",")):
-        address = _plain(hop)
+        address = _plain(hop) if len(hop) <= LONGEST else ""
         if not address:
             return peer
         if not _is_trusted(address, trusted):
