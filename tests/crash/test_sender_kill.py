@@ -125,7 +125,9 @@ def test_the_page_lists_the_unknown_ones_and_a_member_decides(
         campaign, browser = _campaign_of(dispatch, cast, now=now), Client()
         browser.force_login(cast.alice)
         assert _asks(browser, campaign) == {"Of 2 messages nobody can know whether they arrived"}
-        listed = browser.get(f"/reports/campaigns/{campaign.pk}/recipients/?state=unknown")
+        who = f"/reports/campaigns/{campaign.pk}/recipients/?state=unknown"
+        assert who in browser.get(f"/mail/campaigns/{campaign.pk}/send/").content.decode()
+        listed = browser.get(who)
         unknown = set(server.content_began[:2])
         assert all(address in listed.content.decode() for address in unknown)
         choice = f"/mail/campaigns/{campaign.pk}/unknown/"

@@ -71,7 +71,11 @@ class TransportForm(forms.Form):
         help_text=_("Stored encrypted and never shown again. Leave empty to keep it."),
     )
     connection_count = forms.IntegerField(
-        label=_("Connections at once"), min_value=1, max_value=100, initial=4
+        label=_("Connections at once"),
+        min_value=1,
+        max_value=100,
+        initial=4,
+        help_text=_("Of each sender process: three senders open three times as many."),
     )
     per_connection_count = forms.IntegerField(
         label=_("Mails per connection"), min_value=1, max_value=100_000, initial=100
