@@ -57,13 +57,17 @@ class Run:
     on_both: bool = True
 
 
+MANY = ("1000", "--planned", "100000")
+MINUTE, TEN_MINUTES = ("--sustain", "60", "5000"), ("--sustain", "600", "5000")
 RUNS = (
     Run("render", "personalise", on_both=False),
     Run("send", "send", full=("100000",)),
     Run("send", "send with DKIM", ("5000", "--dkim"), ("20000", "--dkim")),
+    Run("send", "send, of many planned", MANY, ("1000", "--planned", "1000000"), on_both=False),
     Run("plan", "plan", full=("1000000",)),
     Run("tracker", "tracker"),
     Run("fold", "fold"),
+    Run("fold", "fold, sustained", ("30000", *MINUTE), ("30000", *TEN_MINUTES), on_both=False),
     Run("imports", "import", full=("1000000",)),
     Run("segments", "segments", ("100000", "5"), ("1000000", "26")),
     Run("pages", "pages", ("100000", "5"), ("1000000", "26")),

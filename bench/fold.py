@@ -287,6 +287,7 @@ def sustain(contacts: int, seconds: int, rate: int) -> None:
         "measured": rate,
         "unit": "signals/s fed",
         "seconds": seconds,
+        "mark": "lag does not grow",
         **said_of(lags),
         "cpu_share": round(spent.cpu / spent.wall, 2),
         "memory_mb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
@@ -294,7 +295,7 @@ def sustain(contacts: int, seconds: int, rate: int) -> None:
     print(f"RESULT {json.dumps(result)}")
 
 
-def said_of(lags: list[float]) -> dict[str, float | bool]:
+def said_of(lags: list[float]) -> dict[str, float | str]:
     """Return the lag in the beginning, the middle and the end (each the highest of a third).
 
     It grows where the end is more than a second above both thirds before.
@@ -304,7 +305,8 @@ def said_of(lags: list[float]) -> dict[str, float | bool]:
     highest = {name: round(max(part, default=0.0), 1) for name, part in parts.items()}
     print("  ".join(f"lag {name} {lag:.1f} s" for name, lag in highest.items()))
     growing = highest["end"] > max(highest["start"], highest["middle"]) + 1
-    return {**{f"lag_{name}_s": lag for name, lag in highest.items()}, "growing": growing}
+    said = {f"lag_{name}_s": lag for name, lag in highest.items()}
+    return {**said, "reached": "no" if growing else "yes"}
 
 
 def watch(stop: threading.Event, lags: list[float]) -> None:
