@@ -58,9 +58,7 @@ def test_both_unsubscribe_headers_are_signed(name: bytes) -> None:
     assert not verifies(signature + changed + b"\r\nhello\r\n")
 
 
-@pytest.mark.parametrize(
-    "second", [b"Subject: Other", b"From: b@c.nl", b"Reply-To: b@c.nl"]
-)
+@pytest.mark.parametrize("second", [b"Subject: Other", b"From: b@c.nl", b"Reply-To: b@c.nl"])
 def test_a_second_header_on_top_does_not_verify(second: bytes) -> None:
     signature = SIGNER.sign(HEAD, b"hello\r\n")
     assert verifies(signature + HEAD + b"\r\nhello\r\n")
