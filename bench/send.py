@@ -274,7 +274,8 @@ def report(asked: argparse.Namespace, measured: Measured, raw: bytes, *, port: i
         f"smtp-source: {source_rate:,.0f} msg/s, {source_cpu:,.0f} us CPU per mail;"
         f" ratio {measured.rate / source_rate:.2f}"
     )
-    name, mark, reference = "send", 0.5 if asked.postgres else 0.65, source_rate
+    name, reference = "send", source_rate
+    mark: float | None = 0.5 if asked.postgres else 0.65
     kept = {}
     if asked.planned:
         name, mark = "send, of many planned", None
