@@ -219,6 +219,7 @@ def test_readers_get_on_while_the_store_is_locked_and_nobody_is_told_a_lie(
         body = "List-Unsubscribe=One-Click"
         return tracked.ask(leave, method="POST", body=body, headers=form)[0]
 
+    assert tracked.ask(f"/o/{tracked.token(9, 'open')}.gif")[0] == 200, "the store is there"
     store = sqlite3.connect(tracked.place.home / "capture.sqlite3", isolation_level=None)
     store.execute("BEGIN IMMEDIATE")
     for _ in range(20):

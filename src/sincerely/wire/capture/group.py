@@ -26,6 +26,7 @@ log = structlog.get_logger("capture")
 MOST_WAITING = 50_000
 MOST_PER_COMMIT = 5_000
 PAUSE_SECONDS = 0.25
+TROUBLE = "captures cannot be stored"
 # How long a thread that wants to go on waits for the other: the writing thread wants to several
 # times a commit, between talks with the database, and by default would wait 5 ms each time.
 SWITCH_SECONDS = 0.0005
@@ -146,8 +147,8 @@ class GroupWriter:
                     self._store = self._open()
                 with metrics.CAPTURE_COMMIT.time():
                     self._store.append(part)
-            except Exception:  # any failure of the store means: later
-                log.exception("captures cannot be stored", waiting=len(captures) - start)
+            except Exception:  # noqa: BLE001 -- any failure of the store means: later
+                metrics.fails(log, TROUBLE, waiting=len(captures) - start)
                 self.is_failing = True
                 metrics.CAPTURES_FAILING.set(1)
                 if self._closing.wait(PAUSE_SECONDS):
@@ -155,6 +156,7 @@ class GroupWriter:
                     return False
                 continue
             self.is_failing = False
+            metrics.works(log, TROUBLE)
             metrics.CAPTURES_FAILING.set(0)
             metrics.CAPTURED.inc(len(part))
             self.stored_count += len(part)
