@@ -30,7 +30,7 @@ import django; django.setup()
 from sincerely.wire import clock
 from tests.apps.engagement.world import World
 world = World(clock.now())
-messages = [world.message() for _ in range(9)]
+messages = [world.message() for _ in range(10)]
 print(json.dumps({"mailing": world.mailing.pk,
                   "messages": [[m.pk, bytes(m.nonce).hex()] for m in messages]}))
 """
