@@ -35,6 +35,11 @@ def copy_rows(model: type[models.Model], given: dict[str, str], source: str) -> 
             f"INSERT INTO {model._meta.db_table} ({', '.join(columns)})"  # noqa: SLF001
             f" SELECT {', '.join(values)} FROM {source}"
         )
+        if "id" in given and connection.vendor == "postgresql":
+            table = model._meta.db_table  # noqa: SLF001
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), MAX(id)) FROM {table}"
+            )
 
 
 def _literal(value: object) -> str:

@@ -112,7 +112,7 @@ def show(spent: Spent) -> None:
     for kind, (high, name) in worst.items():
         most = SAVE_MARK if kind == "save" else PAGE_MARK
         row = {
-            "path": f"pages: {kind}, worst p95 ({name})",
+            "path": f"pages: {kind}, worst p95",
             "database": connection.vendor,
             "measured": round(high, 1),
             "unit": "ms",
@@ -120,6 +120,7 @@ def show(spent: Spent) -> None:
             "ratio": None,
             "mark": f"at most {most} ms",
             "reached": "yes" if high <= most else "no",
+            "slowest": name,
         }
         print(f"RESULT {json.dumps(row)}")
 
