@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -48,6 +49,11 @@ def good_dns(sender: SenderIdentity) -> FakeResolver:
     )
 
 
+def shown_labels(page: Any) -> str:
+    """The words that stand above the fields, for everybody who sees."""
+    return " ".join(re.findall(r'<span class="form-label"[^>]*>([^<]+)<', page.content.decode()))
+
+
 def test_a_sender_is_made_checked_and_becomes_ready(
     alice: Client, cast: Cast, now: datetime, settings: Any
 ) -> None:
@@ -60,6 +66,7 @@ def test_a_sender_is_made_checked_and_becomes_ready(
     assert sender.is_default
     page = alice.get(reverse("sending:sender", args=[sender.pk]))
     assert sender.dkim_public_key in page.content.decode()
+    assert "DKIM: value for a zone file" in shown_labels(page)
     relay = Transport.objects.create(name="relay", kind="smtp", host="relay", created_at=now)
     settings.PUBLIC_URL = "https://mail.shop.com"
     kind = people.marketing(now)
