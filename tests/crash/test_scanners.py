@@ -45,7 +45,7 @@ WATCHED: tuple[type[models.Model], ...] = (
 )
 
 
-@pytest.mark.requirement("R004", partial="workflow message")
+@pytest.mark.requirement("R004")
 def test_a_hundred_fetches_of_every_address_move_nothing(
     cast: Cast, now: datetime, nursery: Nursery, captures: Store
 ) -> None:

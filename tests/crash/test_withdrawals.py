@@ -145,7 +145,7 @@ def _next(leavers: Leavers, server: Server) -> Message | None:
     return leavers.chance.choice(near[:8]) if near else None
 
 
-@pytest.mark.requirement("R004", partial="workflow message")
+@pytest.mark.requirement("R004")
 @pytest.mark.parametrize("features", [("PIPELINING",), ("SIZE 1000000",)])
 def test_nobody_gets_content_after_leaving(
     cast: Cast, now: datetime, captures: Store, features: tuple[str, ...]

@@ -167,8 +167,10 @@ class Shop:
         self.deliver(campaign.mailing_id)
         return campaign
 
-    def send_as(self, tag: str, name: str, *, kind: SubscriptionType | None = None) -> int:
-        """Send everybody a mail that is no campaign's, as a workflow will; return the mailing."""
+    def open_as(
+        self, tag: str, name: str, *, kind: SubscriptionType | None = None
+    ) -> tuple[int, int]:
+        """Open a mailing that is no campaign's, as a workflow will; return it and its version."""
         content = self.draft(name).content
         mailing = register_mailing(
             name, tag=tag, now=self.now, subscription_type_id=kind.pk if kind else None
@@ -182,10 +184,15 @@ class Shop:
             subscription_type_id=kind.pk if kind else None,
             now=self.now,
         )
+        return mailing.pk, version.pk
+
+    def send_as(self, tag: str, name: str, *, kind: SubscriptionType | None = None) -> int:
+        """Send everybody a mail that is no campaign's; return the mailing."""
+        mailing_id, version_id = self.open_as(tag, name, kind=kind)
         moment = self.now
-        plan_slice(mailing.pk, EVERYBODY, version_id=version.pk, due_at=moment, now=moment)
-        self.deliver(mailing.pk)
-        return mailing.pk
+        plan_slice(mailing_id, EVERYBODY, version_id=version_id, due_at=moment, now=moment)
+        self.deliver(mailing_id)
+        return mailing_id
 
     def fold(self) -> None:
         """Let the folder take everything that is due."""

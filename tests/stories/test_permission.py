@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -18,14 +19,16 @@ from sincerely.apps.labels.actions import create_label
 from sincerely.apps.people.actions.exporting import start_export
 from sincerely.apps.people.queries.files import path_of
 from sincerely.apps.people.tasks import finish_export
+from sincerely.apps.sending.actions import plan_for_one
 from sincerely.apps.sending.models import Message, SkipReason
-from sincerely.apps.sending.queries import is_finished
+from sincerely.apps.sending.queries import is_finished, tally
 from tests.apps.people.desk import claim, table, taken
 from tests.engines.sending_world import sending, until
 from tests.stories.shop import Shop, states_of, unsubscribe_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
 ONE_CLICK = "List-Unsubscribe=One-Click"
+OPEN = {"planned", "claimed", "dialling", "deferred"}
 
 
 @pytest.mark.requirement("R001", partial="workflow message")
@@ -99,12 +102,13 @@ def test_ten_rows_without_an_origin_and_one_complaint(shop: Shop) -> None:
     assert len(shop.received()["c3@example.com"]) == 1
 
 
-@pytest.mark.requirement("R004", partial="workflow message")
-def test_who_leaves_while_a_mail_is_queued_does_not_get_it_and_stays_out(shop: Shop) -> None:
+@pytest.mark.requirement("R004")
+def test_who_leaves_while_mail_is_queued_and_delayed_gets_neither_and_stays_out(shop: Shop) -> None:
     taken(TEN, now=shop.now, actor=shop.cast.actor, claim=claim(shop.now))
     leaver, scanned = (Contact.objects.get(address=f"c{n}@example.com") for n in (1, 2))
     shop.send("First")
     queued = shop.plan(shop.draft("Second"))
+    delayed = _delayed(shop, leaver, scanned)
     assert Message.objects.get(mailing_id=queued.mailing_id, contact=leaver).state == "planned"
     for _ in range(3):
         status, page = shop.ask(unsubscribe_in(shop.inbox(scanned)[0]))
@@ -116,8 +120,14 @@ def test_who_leaves_while_a_mail_is_queued_does_not_get_it_and_stays_out(shop: S
         until(lambda: is_finished(queued.mailing_id))
     second = Message.objects.get(mailing_id=queued.mailing_id, contact=leaver)
     assert (second.state, second.reason) == ("refused", "opted_out")
+    assert {row.state for row in Message.objects.filter(mailing_id=delayed)} == {"planned"}
+    shop.later(hours=3)  # not folded yet either
+    with sending():
+        until(lambda: not OPEN & set(tally(delayed).by_state))
+    follow_up = Message.objects.get(mailing_id=delayed, contact=leaver)
+    assert (follow_up.state, follow_up.reason) == ("refused", "opted_out")
     assert len(shop.inbox(leaver)) == 1
-    assert len(shop.inbox(scanned)) == 2
+    assert shop.received()[scanned.address] == ["News: First", "News: Second", "News: Follow-up"]
     shop.settle()
     assert list(ConsentRecord.objects.filter(act="withdraw").values_list("contact", "channel")) == [
         (leaver.pk, "one_click")
@@ -130,6 +140,21 @@ def test_who_leaves_while_a_mail_is_queued_does_not_get_it_and_stays_out(shop: S
     assert {a: r for a, r in states_of(third.mailing_id).items() if r} == {
         leaver.address: "opted_out"
     }
+
+
+def _delayed(shop: Shop, *contacts: Contact) -> int:
+    """A workflow's mail to each of them in two hours, as its step will plan it; the mailing."""
+    mailing_id, version_id = shop.open_as("automated", "Follow-up", kind=shop.kind())
+    for number, contact in enumerate(contacts, 1):
+        plan_for_one(
+            contact.pk,
+            mailing_id=mailing_id,
+            occasion=number,
+            version_id=version_id,
+            due_at=shop.now + timedelta(hours=2),
+            now=shop.now,
+        )
+    return mailing_id
 
 
 @pytest.mark.requirement("R005", partial="resubscription mail")

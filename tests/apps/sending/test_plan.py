@@ -6,7 +6,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sincerely.apps.sending.actions import cancel, pause, plan_slice, resume
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.sending.actions import cancel, pause, plan_for_one, plan_slice, resume
 from sincerely.apps.sending.models import Dispatch, Message
 from sincerely.apps.sending.queries import estimate, is_finished, tally
 from tests.apps.sending import people
@@ -192,3 +193,36 @@ def test_each_message_carries_its_tag(cast: Cast, now: datetime) -> None:
     sent = Message.objects.filter(state="planned").values_list("mailing__tag", flat=True)
     assert sorted(sent) == ["automated"] * 2 + ["campaign"] * 2 + ["transactional"] * 3
     assert Message.objects.get(contact=stranger, state="planned").mailing.tag == "transactional"
+
+
+def test_one_contact_at_a_time_each_occasion_once(cast: Cast, now: datetime) -> None:
+    """What a workflow's step plans: skips with their reason, one mail per address and occasion."""
+    kind, later = people.marketing(now), now + timedelta(days=2)
+    ann, bea = people.opted_in(2, now=now, kind=kind)
+    never = people.add_contact("never@example.com", now=now)
+    twin = people.add_contact(ann.address, now=now, share=1)
+    people.add_permission(twin, kind, now=now)
+    dispatch = people.add_dispatch(cast, now=now, kind=kind, tag="automated")
+
+    def plan(contact: Contact, occasion: int) -> tuple[str, str] | None:
+        row = plan_for_one(
+            contact.pk,
+            mailing_id=dispatch.pk,
+            occasion=occasion,
+            version_id=None,
+            due_at=later,
+            now=now,
+        )
+        return (row.state, row.reason) if row else None
+
+    for _ in range(2):
+        assert plan(ann, 1) == plan(ann, 2) == plan(bea, 1) == ("planned", "")
+        assert plan(never, 1) == ("skipped", "no_permission")
+        assert plan(twin, 1) == ("skipped", "same_address")
+    assert plan(twin, 3) == ("planned", ""), "another occasion"
+    assert plan(ann, 3) == ("skipped", "same_address")
+    assert Message.objects.count() == 7
+    assert set(Message.objects.values_list("due_at", flat=True)) == {later}
+    cancel(dispatch.pk, now=now)
+    assert plan(bea, 2) is None
+    assert Message.objects.filter(state="planned").count() == 0

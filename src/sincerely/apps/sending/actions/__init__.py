@@ -11,7 +11,7 @@ from sincerely.apps.sending.actions.dispatches import (
     resume,
     switch_off,
 )
-from sincerely.apps.sending.actions.plan import PlanProgress, plan_slice
+from sincerely.apps.sending.actions.plan import PlanProgress, plan_for_one, plan_slice
 from sincerely.apps.sending.actions.senders import ensure_default_sender
 from sincerely.apps.sending.actions.tests import send_test
 
@@ -24,6 +24,7 @@ __all__ = [
     "open_dispatch",
     "pause",
     "place_hold",
+    "plan_for_one",
     "plan_slice",
     "repeat_unknown",
     "resume",

@@ -5,7 +5,8 @@ transaction, then writes them slice by slice, each moving `planned_through_id` i
 a crash anywhere resumes without a gap or a double. A transaction takes further slices while nobody
 waits for it (each page of an index is then written once for many rows). Of several contacts with
 one address that may get the mail, the lowest contact id gets it; the others are skipped as
-`same_address`.
+`same_address`. A workflow's step plans one contact at a time, each mail with an occasion and a due
+time of its own.
 """
 
 from __future__ import annotations
@@ -74,6 +75,30 @@ def plan_slice(
     return PlanProgress(len(ids), through, is_done)
 
 
+def plan_for_one(
+    contact_id: int,
+    *,
+    mailing_id: int,
+    occasion: int,
+    version_id: int | None,
+    due_at: datetime,
+    now: datetime,
+) -> Message | None:
+    """Plan one contact's mail of a mailing that has no audience; the same occasion again is one.
+
+    `occasion` is not 0, which is a campaign's. Who may not get the mail has it skipped with its
+    reason, and the gate is asked once more when it leaves. None: the mailing is cancelled.
+    """
+    with transaction.atomic():
+        dispatches = Dispatch.objects.select_for_update(of=("self",)).select_related("mailing")
+        dispatch = dispatches.get(pk=mailing_id)
+        if dispatch.state == "cancelled":
+            return None
+        plan = _Plan(dispatch, version_id, due_at, now, {}, occasion=occasion)
+        plan.insert_new([contact_id])
+    return Message.objects.get(mailing_id=mailing_id, contact_id=contact_id, occasion=occasion)
+
+
 def _next_ids(audience: ContactQuery, after: int, limit: int) -> list[int]:
     sql = (
         f"SELECT contact_id FROM ({audience.sql}) audience"  # noqa: S608 -- a compiled rule
@@ -91,6 +116,7 @@ class _Plan:
     due_at: datetime
     now: datetime
     due_by_zone: Mapping[str, datetime]
+    occasion: int = 0
     size: int = field(default_factory=lambda: FIRST_SLICE)
     asks_first: bool = field(default_factory=lambda: not is_postgresql())
 
@@ -117,12 +143,17 @@ class _Plan:
         ).exclude(state="cancelled")
         if not moved.update(planned_through_id=ids[-1]):
             return False
-        if not self._insert_all(ids) and self._insert(ids) < len(ids):
-            self._insert(self._without_message(ids), reason=SkipReason.SAME_ADDRESS)
+        if not self._insert_all(ids):
+            self.insert_new(ids)
         factor = TARGET_SECONDS / max(time.thread_time() - begun, 0.001)
         wanted = int(self.size * min(max(factor, 0.5), 2.0))
         self.size = min(max(wanted, SMALLEST_SLICE), LARGEST_SLICE)
         return True
+
+    def insert_new(self, ids: Sequence[int]) -> None:
+        """Insert a row for each contact without one; within a transaction."""
+        if self._insert(ids) < len(ids):
+            self._insert(self._without_message(ids), reason=SkipReason.SAME_ADDRESS)
 
     def _insert_all(self, ids: Sequence[int]) -> bool:
         """Insert all at once; False, and nothing is inserted, where a unique key refuses one.
@@ -157,7 +188,7 @@ class _Plan:
     def _without_message(self, ids: Sequence[int]) -> list[int]:
         there = Message.objects.filter(
             mailing_id=self.dispatch.pk,
-            occasion=0,
+            occasion=self.occasion,
             contact_id__gte=ids[0],
             contact_id__lte=ids[-1],
         )
@@ -170,6 +201,7 @@ class _Plan:
             if is_postgresql()
             else "substr(%s, place * 6 - 5, 6)"
         )
+        number = "%s::bigint" if is_postgresql() else "%s"
         due_cast = "CAST(%s AS timestamptz)" if is_postgresql() else "%s"
         due = due_cast
         if self.due_by_zone:
@@ -185,7 +217,7 @@ facts AS MATERIALIZED ({FACTS}),
 judged AS MATERIALIZED (SELECT contact_id, address_key, time_zone,
   COALESCE(NULLIF({reason_sql(is_marketing=is_marketing)}, ''), %s) AS reason,
   ROW_NUMBER() OVER (ORDER BY contact_id) AS place FROM facts)
-SELECT %s, contact_id, 0, {nonce}, address_key, {"%s::bigint" if is_postgresql() else "%s"},
+SELECT %s, contact_id, {number}, {nonce}, address_key, {number},
   CASE WHEN reason = '' THEN 'planned' ELSE 'skipped' END, reason,
   reason = '', {due}, 0, '', 0, {due_cast},
   CASE WHEN reason = '' THEN NULL ELSE {due_cast} END, ''
@@ -200,6 +232,7 @@ FROM judged WHERE true ORDER BY place"""  # noqa: S608 -- fixed parts only
             *facts_parameters(self.dispatch.subscription_type_id, self.now),
             reason,
             self.dispatch.pk,
+            self.occasion,
             secrets.token_bytes(6 * len(ids)),
             self.version_id,
             *zones,
