@@ -16,6 +16,7 @@ from sincerely.apps.contacts.rules.addresses import masked
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
@@ -94,8 +95,7 @@ def suppressions(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     reason = request.GET.get("reason", "")
     reason = reason if reason in SuppressionReason.values else ""
-    before = request.GET.get("before", "")
-    last = int(before) if before.isdecimal() and len(before) < 19 else 0
+    last = row_number(request.GET.get("before", "")) or 0
     if text:
         rows = queries.search_suppressions(text)
     else:

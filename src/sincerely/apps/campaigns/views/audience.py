@@ -23,6 +23,7 @@ from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 REASONS = {**dict(SkipReason.choices), queries.EXCLUDED: gettext_lazy("taken out under “But not”")}
@@ -80,7 +81,6 @@ def left_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Show who would not get it, or would wait; the address holds the audience as counted."""
     campaign = found(campaign_id)
     form, reason = AudienceForm(request.GET), request.GET.get("reason", "")
-    after = request.GET.get("after", "")
     if reason not in REASONS or not form.is_valid():
         raise Http404
     try:
@@ -89,7 +89,7 @@ def left_out(request: HttpRequest, campaign_id: int) -> HttpResponse:
             reason=reason,
             subscription_type_id=campaign.subscription_type_id,
             now=clock.now(),
-            after=int(after) if after.isdecimal() and len(after) < 19 else 0,
+            after=row_number(request.GET.get("after", "")) or 0,
             limit=PAGE + 1,
         )
     except WrongRule as wrong:

@@ -25,6 +25,7 @@ from sincerely.apps.content.queries.editing import gallery
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
@@ -33,9 +34,8 @@ PAGE = 50
 def campaign_list(request: HttpRequest) -> HttpResponse:
     """Show campaigns, newest first."""
     words, stage = request.GET.get("q", ""), request.GET.get("stage", "")
-    before = request.GET.get("before", "")
     rows = queries.campaigns_page(
-        before_id=int(before) if before.isdigit() else None,
+        before_id=row_number(request.GET.get("before", "")),
         limit=PAGE + 1,
         words=words,
         stage=stage,

@@ -15,6 +15,7 @@ from sincerely.apps.contacts.rules.addresses import BadAddress
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number, row_numbers
 
 PAGE = 50
 
@@ -64,8 +65,7 @@ def new_list(request: HttpRequest) -> HttpResponse:
 def show_list(request: HttpRequest, list_id: int) -> HttpResponse:
     """Show the people of a list, page by page."""
     found = _known(list_id)
-    after = request.GET.get("after", "")
-    last = int(after) if after.isdecimal() and len(after) < 19 else 0
+    last = row_number(request.GET.get("after", "")) or 0
     people = queries.list_members(list_id, after=last, limit=PAGE + 1)
     context = {
         "list": found,
@@ -125,6 +125,6 @@ def add_person(request: HttpRequest, list_id: int) -> HttpResponse:
 def take_people(request: HttpRequest, list_id: int) -> HttpResponse:
     """Take the chosen people off the list."""
     _known(list_id)
-    ids = [int(i) for i in request.POST.getlist("chosen") if i.isdecimal()]
+    ids = row_numbers(request.POST.getlist("chosen"))
     actions.remove_from_list(list_id, ids, now=clock.now(), actor=actor_of(request))
     return redirect("contacts:list", list_id)

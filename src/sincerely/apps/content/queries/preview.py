@@ -16,6 +16,7 @@ from sincerely.apps.content.renderer import Rendered, Renderer
 from sincerely.apps.labels.queries import label
 from sincerely.apps.segments.rules import Person, WrongRule, evaluate, sentence
 from sincerely.apps.segments.surroundings import catalogue_of, moment_at
+from sincerely.wire.row_numbers import row_number
 
 PERSONA = "label-"
 
@@ -34,11 +35,10 @@ class Viewer:
     @classmethod
     def read(cls, words: str) -> Viewer:
         """Read '12' (a contact), 'label-3' (a persona), 'nobody' or '' (the writer)."""
-        if words.isdecimal() and len(words) < 19:
-            return cls(contact_id=int(words))
-        number = words.removeprefix(PERSONA)
-        if words.startswith(PERSONA) and number.isdecimal() and len(number) < 19:
-            return cls(label_id=int(number))
+        if words.startswith(PERSONA):
+            return cls(label_id=row_number(words.removeprefix(PERSONA)))
+        if (contact_id := row_number(words)) is not None:
+            return cls(contact_id=contact_id)
         return cls(is_nobody=words == "nobody")
 
     @property

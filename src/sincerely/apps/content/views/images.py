@@ -19,6 +19,7 @@ from sincerely.apps.content.queries.looks import EXTENSIONS
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 FOREVER = "public, max-age=31536000, immutable"
 WEEK = "public, max-age=604800"
@@ -152,8 +153,7 @@ def _stored(request: HttpRequest, form: ImageForm) -> Image:
 
 
 def _before(request: HttpRequest) -> int | None:
-    text = request.GET.get("before", "")
-    return int(text) if text.isdecimal() else None
+    return row_number(request.GET.get("before", ""))
 
 
 def _as_json(image: Image) -> dict[str, object]:

@@ -25,6 +25,7 @@ from sincerely.apps.segments.rules.tree import children_of, is_everyone
 from sincerely.apps.sending.models import Attempt, Message
 from sincerely.apps.sending.queries import dispatch_of, estimate
 from sincerely.apps.sending.queries.audience import held_back
+from sincerely.wire.row_numbers import row_number
 
 Say = Callable[[str], str]
 
@@ -63,10 +64,11 @@ def recent_campaigns(*, limit: int = 200) -> list[Campaign]:
 
 def campaign_asked(text: str) -> Campaign | None:
     """Return the campaign with this id, or None."""
-    if not text.isdecimal() or len(text) > 18:
+    number = row_number(text)
+    if number is None:
         return None
     rows = Campaign.objects.select_related("mailing", "subscription_type")
-    return rows.filter(pk=int(text)).first()
+    return rows.filter(pk=number).first()
 
 
 def people_meant(text: str, *, limit: int = 10) -> list[Contact]:

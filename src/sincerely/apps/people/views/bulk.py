@@ -26,6 +26,7 @@ from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number, row_numbers
 
 MOST = 10_000
 TYPED_FROM = 1_000
@@ -43,10 +44,10 @@ class Wish:
 
 def _wish(request: HttpRequest) -> Wish | None:
     act = request.POST.get("act", "")
-    chosen = request.POST.get("list_id" if act == "list" else "label_id", "")
-    if act not in {"give", "take", "list"} or not chosen.isdecimal():
+    chosen = row_number(request.POST.get("list_id" if act == "list" else "label_id", ""))
+    if act not in {"give", "take", "list"} or chosen is None:
         return None
-    found = contact_list(int(chosen)) if act == "list" else label(int(chosen))
+    found = contact_list(chosen) if act == "list" else label(chosen)
     ids = _chosen(request)
     return Wish(act, found.pk, found.name, ids) if found and ids else None
 
@@ -59,8 +60,8 @@ def _chosen(request: HttpRequest) -> list[int]:
             return wanted_ids(wanted, now=clock.now(), limit=MOST)
         except WrongRule:
             return []
-    given = [i for raw in request.POST.getlist("chosen") for i in raw.split(",")]
-    return [int(i) for i in given if i.isdecimal()][:MOST]
+    given = (number for raw in request.POST.getlist("chosen") for number in raw.split(","))
+    return row_numbers(given)[:MOST]
 
 
 def _back(request: HttpRequest) -> str:

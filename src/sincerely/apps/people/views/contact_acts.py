@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, time
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 from sincerely.apps.consent.actions import permit, record_decision, withdraw, wording
 from sincerely.apps.consent.forms import PermitForm
 from sincerely.apps.consent.models import Channel
-from sincerely.apps.consent.queries import standing_of
+from sincerely.apps.consent.queries import standing_of, subscription_type
 from sincerely.apps.consent.rules.proof import Proof
 from sincerely.apps.contacts import actions
 from sincerely.apps.contacts.forms import ADDRESS_TAKEN, ContactForm
@@ -25,6 +25,7 @@ from sincerely.apps.people.views.contact_page import known_contact
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 
 @requires(Capability.EDIT_CONTACTS)
@@ -32,8 +33,8 @@ from sincerely.wire import clock
 def give_label(request: HttpRequest, contact_id: int) -> HttpResponse:
     """Give a label by hand."""
     contact = known_contact(contact_id)
-    chosen = request.POST.get("label", "")
-    found = find_label(int(chosen)) if chosen.isdecimal() else None
+    chosen = row_number(request.POST.get("label", ""))
+    found = find_label(chosen) if chosen is not None else None
     if found is None:
         messages.warning(request, _("Choose a label first."))
     elif not assign(
@@ -150,12 +151,19 @@ def permit_by_hand(request: HttpRequest, contact_id: int) -> HttpResponse:
 @requires(Capability.EDIT_CONSENT)
 @require_POST
 def withdraw_by_hand(request: HttpRequest, contact_id: int) -> HttpResponse:
-    """Record that a contact told us that they want no more of this, or of anything."""
+    """Record that a contact told us that they want no more of this, or of anything.
+
+    A type that is not known is refused: an opt-out of everything, which no member can undo, must be
+    meant.
+    """
     contact = known_contact(contact_id)
-    chosen = request.POST.get("subscription_type", "")
+    asked = request.POST.get("subscription_type", "")
+    kind = subscription_type(row_number(asked) or 0) if asked else None
+    if asked and kind is None:
+        raise Http404
     withdraw(
         contact.pk,
-        subscription_type_id=int(chosen) if chosen.isdecimal() else None,
+        subscription_type_id=kind.pk if kind else None,
         channel=Channel.MANUAL,
         cause="told a member",
         now=clock.now(),

@@ -23,6 +23,7 @@ from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 40  # each row costs 2 ms of drawing: a page shall answer in 150
 COLUMNS = {
@@ -47,8 +48,7 @@ def wanted_of(query: Any) -> Wanted:
     """Return what the address of the page asks for; nonsense is passed over."""
 
     def number(name: str) -> int | None:
-        text = query.get(name, "")
-        return int(text) if text.isdecimal() and len(text) < 19 else None
+        return row_number(query.get(name, ""))
 
     status = query.get("status", "")
     return Wanted(
@@ -82,8 +82,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     problem = ""
     ids: list[int] = []
     try:
-        last = int(before) if before.isdecimal() and len(before) < 19 else LAST_ID
-        ids = wanted_ids(wanted, now=now, before=last, limit=PAGE + 1)
+        ids = wanted_ids(wanted, now=now, before=row_number(before) or LAST_ID, limit=PAGE + 1)
     except WrongRule:
         problem = _("This segment cannot be read: something in its rule is gone or wrong.")
     page = ids[:PAGE]

@@ -21,6 +21,7 @@ from sincerely.apps.people.views.moments import told
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 
 def known_contact(contact_id: int) -> Contact:
@@ -74,7 +75,7 @@ def _language_name(code: str) -> str:
 def _import_id(source: str) -> int | None:
     """Return the import that brought somebody, if one did."""
     way, _, number = source.partition(":")
-    return int(number) if way == "import" and number.isdecimal() else None
+    return row_number(number) if way == "import" else None
 
 
 def _sharers(contact: Contact) -> list[Contact]:

@@ -19,15 +19,17 @@ from sincerely.apps.people.views.wording import PILES as PILE_WORDS
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
 
 def _batch(request: HttpRequest) -> Import | None:
-    number = request.GET.get("import", "") or request.POST.get("import", "")
-    if not number:
+    asked = request.GET.get("import", "") or request.POST.get("import", "")
+    if not asked:
         return None
-    work = find_import(int(number)) if number.isdigit() else None
+    number = row_number(asked)
+    work = find_import(number) if number is not None else None
     if work is None:
         raise Http404
     return work
@@ -93,12 +95,11 @@ def pile(request: HttpRequest, key: str) -> HttpResponse:
     if key not in BY_KEY:
         raise Http404
     batch = _batch(request)
-    after = request.GET.get("after", "")
     rows = pile_people(
         key,
         now=clock.now(),
         import_id=batch.pk if batch else None,
-        after=int(after) if after.isdigit() else 0,
+        after=row_number(request.GET.get("after", "")) or 0,
         limit=PAGE + 1,
     )
     scope = f"import={batch.pk}&" if batch else ""

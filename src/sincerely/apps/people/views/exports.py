@@ -20,6 +20,7 @@ from sincerely.apps.segments.queries.segments import segments
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
@@ -46,8 +47,8 @@ def export_list(request: HttpRequest) -> HttpResponse:
         answer = _started(request, form)
         if answer:
             return answer
-    before = request.GET.get("before", "")
-    rows = queries.exports(before=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    before = row_number(request.GET.get("before", ""))
+    rows = queries.exports(before=before, limit=PAGE + 1)
     context = {
         "form": form,
         "rows": rows[:PAGE],

@@ -33,6 +33,7 @@ from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 MANY = 1000  # from here on, and for every opt-out list, the number must be typed
@@ -55,8 +56,8 @@ def found(import_id: int) -> Import:
 @requires(Capability.EDIT_CONTACTS)
 def import_list(request: HttpRequest) -> HttpResponse:
     """Show the imports, newest first."""
-    before = request.GET.get("before", "")
-    rows = queries.imports(before=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    before = row_number(request.GET.get("before", ""))
+    rows = queries.imports(before=before, limit=PAGE + 1)
     more = rows[PAGE - 1].pk if len(rows) > PAGE else None
     return render(request, "people/import_list.html", {"rows": rows[:PAGE], "next_before": more})
 

@@ -25,6 +25,7 @@ from sincerely.apps.people.rules.why import Because
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 # One sentence per fact that can decide; `name` and `campaign` are filled in.
 SENTENCES = {
@@ -118,7 +119,8 @@ def show(request: HttpRequest) -> HttpResponse:
 
 def _person(given: str, text: str) -> tuple[Contact | None, list[Contact]]:
     """Return who is meant; several people to choose from where the text is not clear."""
-    chosen = find_contact(int(given)) if given.isdecimal() and len(given) < 19 else None
+    number = row_number(given)
+    chosen = find_contact(number) if number is not None else None
     if chosen and not (text and text != chosen.address):
         return chosen, []
     found = people_meant(text) if text else []

@@ -12,6 +12,7 @@ from sincerely.apps.engagement.queries.figures import Reaction
 from sincerely.apps.reports.queries.campaigns import MailingRow, mailings_page, totals_by_tag
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 25
 
@@ -19,8 +20,8 @@ PAGE = 25
 @requires(Capability.VIEW_REPORTS)
 def overview(request: HttpRequest) -> HttpResponse:
     """Show mailings, newest first, with their rates."""
-    before = request.GET.get("before", "")
-    rows = mailings_page(before_id=int(before) if before.isdigit() else None, limit=PAGE + 1)
+    before_id = row_number(request.GET.get("before", ""))
+    rows = mailings_page(before_id=before_id, limit=PAGE + 1)
     totals = totals_by_tag()
     newest = list(reversed(rows[:PAGE]))
     context = {

@@ -21,6 +21,7 @@ from sincerely.apps.sending.models import SkipReason, State
 from sincerely.apps.sending.queries.dispatches import OPEN_STATES
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 Answer = tuple[list[Row], str]
@@ -30,8 +31,7 @@ Answer = tuple[list[Row], str]
 def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Show the people behind a number of the report, page by page."""
     campaign = found(campaign_id)
-    after = request.GET.get("after", "")
-    start = int(after) if after.isdecimal() and len(after) < 19 else 0
+    start = row_number(request.GET.get("after", "")) or 0
     name = next((name for name in ASKS if request.GET.get(name)), "outcome")
     asked = request.GET.get(name, "")
     rows, title = ASKS[name](campaign.mailing_id, asked, start)
@@ -116,9 +116,10 @@ def _known(value: str, among: Sequence[str]) -> str:
 
 
 def _number(text: str) -> int:
-    if not text.isdecimal() or len(text) > 18:
+    number = row_number(text)
+    if number is None:
         raise Http404
-    return int(text)
+    return number
 
 
 def _words(word: str) -> str:

@@ -27,6 +27,7 @@ from sincerely.apps.segments.rules.ready_made import GALLERY, ready_made
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire.clock import now as clock_now
+from sincerely.wire.row_numbers import row_number
 
 Rule = dict[str, Any]
 
@@ -72,8 +73,7 @@ def rule_form(request: HttpRequest) -> HttpResponse:
 def rule_preview(request: HttpRequest) -> HttpResponse:
     """Return how many and who, and the count of each part."""
     rule = boxed(rule_from(request.POST))
-    own = request.GET.get("segment", "")
-    own_id = int(own) if own.isdecimal() and len(own) < 19 else None
+    own_id = row_number(request.GET.get("segment", ""))
     return render(request, "segments/_preview.html", _previewed(rule, own_id))
 
 
@@ -115,11 +115,11 @@ def _started(request: HttpRequest) -> tuple[Rule, str]:
     """Return the rule and the name with which the form starts."""
     entry = ready_made(request.GET.get("start", ""))
     if entry is not None:
-        pick = request.GET.get("pick", "")
-        if entry.picks and not pick.isdecimal():
+        pick = row_number(request.GET.get("pick", ""))
+        if entry.picks and pick is None:
             return boxed(new_criterion("mail" if entry.picks == "mailing" else "label_clicks")), ""
         name = gettext(entry.name)
-        return boxed(entry.make(int(pick)) if entry.picks else entry.make()), name
+        return boxed(entry.make(pick) if pick is not None else entry.make()), name
     try:
         given = json.loads(request.GET.get("rule", ""))
     except ValueError:

@@ -19,6 +19,7 @@ from sincerely.apps.segments.rules import WrongRule, expand, sentence
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.rules import Capability, may
 from sincerely.wire.clock import now as clock_now
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
@@ -41,7 +42,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
 
 
 def _number(text: str) -> int:
-    return int(text) if text.isdecimal() and len(text) < 19 else 0
+    return row_number(text) or 0
 
 
 @requires(Capability.VIEW)

@@ -19,6 +19,7 @@ from sincerely.apps.sending.queries.mailbox import Opened
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 MODES = ("html", "text", "source", "headers")
@@ -37,9 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the newest mail, searchable by recipient; keyset paging."""
     before = request.GET.get("before", "")
     recipient = request.GET.get("q", "").strip()
-    rows = queries.mail_page(
-        before=int(before) if before.isdigit() else 0, recipient=recipient, limit=PAGE
-    )
+    rows = queries.mail_page(before=row_number(before) or 0, recipient=recipient, limit=PAGE)
     following = ""
     if len(rows) > PAGE:
         query = request.GET.copy()

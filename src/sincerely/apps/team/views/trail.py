@@ -12,6 +12,7 @@ from sincerely.apps.team import queries
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.forms import TrailForm
 from sincerely.apps.team.rules import Capability
+from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
 
@@ -23,8 +24,7 @@ def listing(request: HttpRequest) -> HttpResponse:
     form = TrailForm(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
     wanted = queries.TrailFilter(act=chosen.get("act", ""), member_id=chosen.get("member_id"))
-    before = request.GET.get("before", "")
-    before_id = int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None
+    before_id = row_number(request.GET.get("before", ""))
     rows = queries.trail(wanted, before_id=before_id, limit=PAGE + 1)
     following = ""
     if len(rows) > PAGE:
