@@ -17,6 +17,7 @@ from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationEr
 
 from sincerely.api.parsing import Unwritable
 from sincerely.api.shape import body
+from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.content.rules.wrong import Wrong
 
 log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ REPLIES: tuple[tuple[type[Exception], Callable[[Any], Reply]], ...] = (
         lambda error: Reply(422, "Some fields are not right.", field_messages(error.errors)),
     ),
     (DjangoValidationError, _refused),
+    (EditConflict, lambda error: Reply(409, str(error))),
     (Wrong, lambda error: Reply(422, str(error), code=error.code)),
     (HttpError, _stopped),
     (Unwritable, lambda error: Reply(422, str(error))),

@@ -30,10 +30,10 @@ from sincerely.apps.consent.actions import suppress
 from sincerely.apps.contacts.models import Contact, ListMembership
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.sending import actions as sending
-from sincerely.apps.sending.actions.outbox import recover
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.engines.sender.record import GO
+from sincerely.engines.sender.recover import recover_from
 from sincerely.wire import clock
 from sincerely.wire.smtp.replies import Outcome, Reply
 from sincerely.wire.smtp.replies import Stage as Step
@@ -280,7 +280,7 @@ class CampaignMachine(RuleBasedStateMachine):
     @rule(at=st.integers(0, 1))
     def take_for_dead(self, at: int) -> None:
         """It lives, but somebody else takes over what it has (its lock was lost)."""
-        recover(self._sender(at).owner.name, now=clock.now())
+        recover_from(self._sender(at).owner.name, now=clock.now())
 
     def _sender(self, at: int) -> StepSender:
         return self.senders[at % len(self.senders)]

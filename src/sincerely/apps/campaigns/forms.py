@@ -26,6 +26,7 @@ from sincerely.apps.campaigns.rules.schedule import At, Local, Now, Schedule, mo
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("sv", "Svenska"), ("da", "Dansk")]
 Group = tuple[str, list[BoundWidget]]
 PATIENCE_HOURS = 72
+MOST_PER_HOUR = 100_000_000
 EVERYONE = ("everyone:1", _("Everyone"))
 
 
@@ -67,6 +68,7 @@ class EnvelopeForm(forms.Form):
     per_hour = forms.IntegerField(
         label=_("At most per hour"),
         min_value=1,
+        max_value=MOST_PER_HOUR,
         required=False,
         help_text=_("Leave empty to send as fast as the transport takes it."),
     )

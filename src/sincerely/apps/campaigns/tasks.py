@@ -5,7 +5,13 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
+import structlog
+
 from sincerely.apps.campaigns import actions, queries
+from sincerely.apps.content.compiler import CompileProblem
+from sincerely.apps.team.rules import PROGRAM
+
+log = structlog.get_logger("campaigns")
 
 
 def launch_due(*, now: datetime, owner: str, stop: threading.Event) -> bool:
@@ -13,7 +19,13 @@ def launch_due(*, now: datetime, owner: str, stop: threading.Event) -> bool:
     campaign_id = queries.due_campaign(now)
     if campaign_id is None or stop.is_set():
         return False
-    return actions.begin_mailing(campaign_id, now=now)
+    try:
+        return actions.begin_mailing(campaign_id, now=now)
+    except CompileProblem as problem:
+        # What it is made of was changed since the launch. It must not keep the others waiting.
+        log.warning("a campaign became a draft again", campaign=campaign_id, reason=problem.code)
+        actions.stop_launch(campaign_id, now=now, actor=PROGRAM)
+        return True
 
 
 def plan_step(*, now: datetime, owner: str, stop: threading.Event) -> bool:

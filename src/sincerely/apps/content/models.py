@@ -21,7 +21,8 @@ class Content(models.Model):
 
     `document` is the block editor's JSON (rules/document.py); `source` is MJML or HTML in the two
     advanced modes. `revision` grows with each change; `links_revision` is the revision whose links
-    a member has reviewed. `link_choices` maps a link's URL to {"label": id, "role": …}.
+    a member has reviewed. `link_choices` maps a link's URL to {"label": id, "role": …}. While
+    `closed_at` is set a mailing has the mail as it stands, and nobody changes it.
     """
 
     name = models.CharField(max_length=200)
@@ -38,6 +39,7 @@ class Content(models.Model):
     revision = models.PositiveIntegerField(default=1)
     links_revision = models.PositiveIntegerField(default=0)
     reviewed_links = models.JSONField(default=list)
+    closed_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.utils.translation import gettext as _
 
+from sincerely.apps.content.actions.editing import DraftClosed, EditConflict
 from sincerely.apps.content.rules.wrong import SENTENCES, Wrong
 from sincerely.apps.team.numbers import grouped
 
@@ -16,6 +17,21 @@ def said(problem: Wrong) -> str:
         return sentence
     words = {"line": grouped(problem.line), "problem": sentence}
     return _("Line %(line)s: %(problem)s") % words
+
+
+def closed_words() -> str:
+    """Return what is said to whoever changes a mail that a campaign has."""
+    return _(
+        "This was not saved: the mail belongs to a campaign that is scheduled or has left. Stop the"
+        " campaign first, under “Send”."
+    )
+
+
+def conflict_words(conflict: EditConflict) -> str:
+    """Return why a change was not made to a mail that somebody else has their hands on."""
+    if isinstance(conflict, DraftClosed):
+        return closed_words()
+    return _("Somebody else has saved this mail since. Look at it again.")
 
 
 def _word(name: str, value: str | int) -> str:

@@ -23,7 +23,7 @@ from sincerely.apps.campaigns.rules.schedule import (
     due_moments,
     launch_moment,
 )
-from sincerely.apps.content.actions import freeze
+from sincerely.apps.content.actions import close_draft, freeze, open_draft
 from sincerely.apps.content.queries import version_of
 from sincerely.apps.engagement.models import Mailing
 from sincerely.apps.sending import actions as sending
@@ -50,16 +50,18 @@ def launch_campaign(
     zone: str = "",
     grace: timedelta = GRACE,
 ) -> Campaign:
-    """Schedule a draft; nothing leaves before `grace`.
+    """Schedule a draft; nothing leaves before `grace`, and its mail is closed until it is stopped.
 
-    Raises NotReady, WrongSchedule, WrongStage.
+    Raises NotReady, WrongSchedule, WrongStage, and EditConflict where somebody changed the mail
+    while it was looked at.
     """
     begins_at = launch_moment(schedule, now=now, grace=grace)
-    found = stages.walls(readiness(campaign_id, now=now))
-    if found:
+    facts = readiness(campaign_id, now=now)
+    if found := stages.walls(facts):
         raise NotReady(found)
     with transaction.atomic():
         campaign = locked(campaign_id, "launch")
+        close_draft(campaign.content_id, revision=facts.revision, now=now)
         campaign.stage = Stage.SCHEDULED
         campaign.launch_after, campaign.schedule_zone = begins_at, zone
         campaign.schedule = {Now: "now", At: "at", Local: "local"}[type(schedule)]
@@ -84,6 +86,7 @@ def stop_launch(campaign_id: int, *, now: datetime, actor: Actor) -> Campaign:
         campaign = locked(campaign_id, "stop")
         campaign.stage, campaign.launch_after, campaign.changed_at = Stage.DRAFT, None, now
         campaign.save(update_fields=["stage", "launch_after", "changed_at"])
+        open_draft(campaign.content_id)
         audit(actor, "campaign.stopped", now=now, subject=campaign)
     return campaign
 
@@ -91,12 +94,12 @@ def stop_launch(campaign_id: int, *, now: datetime, actor: Actor) -> Campaign:
 def begin_mailing(campaign_id: int, *, now: datetime) -> bool:
     """Freeze the content and open the dispatch of a campaign whose time has come.
 
-    Returns False if it was stopped meanwhile. The audience's rule is read as of `launched_at`, so
-    that a plan that is interrupted goes on with the same question.
+    Returns False if it was stopped meanwhile, or scheduled anew for later. The audience's rule is
+    read as of `launched_at`, so that a plan that is interrupted goes on with the same question.
     """
     with transaction.atomic():
         campaign = Campaign.objects.select_for_update().get(pk=campaign_id)
-        if campaign.stage != Stage.SCHEDULED:
+        if campaign.stage != Stage.SCHEDULED or (campaign.launch_after or now) > now:
             return False
         freeze(campaign.content_id, mailing_id=campaign.mailing_id, now=now, utm=campaign.utm)
         sending.open_dispatch(

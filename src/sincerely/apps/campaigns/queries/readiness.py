@@ -31,6 +31,7 @@ def readiness(campaign_id: int, *, now: datetime) -> Readiness:
         transport_problems=tuple(map(str, launch_locks(campaign.sender_id, campaign.transport_id))),
         audience_problems=problems,
         will_get_it=will_get_it,
+        revision=campaign.content.revision,
     )
 
 

@@ -24,7 +24,7 @@ def may(stage: str, act: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """The facts that decide whether a campaign may be launched."""
+    """The facts that decide whether a campaign may be launched; `revision` is the mail's."""
 
     has_sender: bool
     has_type: bool
@@ -35,6 +35,7 @@ class Readiness:
     transport_problems: tuple[str, ...] = ()
     audience_problems: tuple[str, ...] = ()
     will_get_it: int = 0
+    revision: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,8 @@ from sincerely.apps.campaigns.forms import AudienceForm
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.campaigns.queries.choices import subscription_types
 from sincerely.apps.campaigns.rules.audience import Audience
-from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.campaigns.rules.stages import WrongStage
+from sincerely.apps.campaigns.views.shared import found, frame, tell_moved_on
 from sincerely.apps.segments.forms import said
 from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.sending.models import SkipReason
@@ -35,10 +36,13 @@ def people(request: HttpRequest, campaign_id: int) -> HttpResponse:
     campaign = found(campaign_id)
     form = AudienceForm(request.POST or None, initial=AudienceForm.of(campaign.audience))
     if request.method == "POST" and form.is_valid():
-        actions.set_audience(
-            campaign.pk, audience=form.audience(), now=clock.now(), actor=actor_of(request)
-        )
-        messages.success(request, _("The audience is saved."))
+        try:
+            actions.set_audience(
+                campaign.pk, audience=form.audience(), now=clock.now(), actor=actor_of(request)
+            )
+            messages.success(request, _("The audience is saved."))
+        except WrongStage:
+            tell_moved_on(request)
         return redirect("campaigns:people", campaign.pk)
     context = {
         "form": form,
@@ -66,13 +70,16 @@ def choose_type(request: HttpRequest, campaign_id: int) -> HttpResponse:
     offered = {str(pk): pk for pk, _name in subscription_types()}
     chosen = offered.get(request.POST.get("type", ""))
     if request.method == "POST" and chosen is not None:
-        actions.change_envelope(
-            campaign.pk,
-            changes={"subscription_type_id": chosen},
-            now=clock.now(),
-            actor=actor_of(request),
-        )
-        messages.success(request, _("The subscription type is changed; the counts follow it."))
+        try:
+            actions.change_envelope(
+                campaign.pk,
+                changes={"subscription_type_id": chosen},
+                now=clock.now(),
+                actor=actor_of(request),
+            )
+            messages.success(request, _("The subscription type is changed; the counts follow it."))
+        except WrongStage:
+            tell_moved_on(request)
     return redirect("campaigns:people", campaign.pk)
 
 

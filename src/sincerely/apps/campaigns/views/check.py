@@ -12,7 +12,8 @@ from django.views.decorators.http import require_POST
 from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.forms import TestForm
 from sincerely.apps.campaigns.models import Campaign
-from sincerely.apps.campaigns.views.shared import found, frame
+from sincerely.apps.campaigns.rules.stages import WrongStage
+from sincerely.apps.campaigns.views.shared import found, frame, tell_moved_on
 from sincerely.apps.content.actions.fixes import NotFixable
 from sincerely.apps.content.checks import check_content
 from sincerely.apps.content.rules.findings import Finding
@@ -82,6 +83,8 @@ def exclude(request: HttpRequest, campaign_id: int) -> HttpResponse:
         actions.exclude_irrelevant(campaign.pk, now=clock.now(), actor=actor_of(request))
     except NotFixable:
         messages.info(request, _("There was nothing to mend any more."))
+    except WrongStage:
+        tell_moved_on(request)
     else:
         messages.success(request, _("They are left out; a new segment holds them."))
     return redirect("campaigns:check", campaign.pk)

@@ -23,6 +23,7 @@ from sincerely.apps.campaigns.views.audience import counts
 from sincerely.apps.campaigns.views.leaving import first_leaves, leaves
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
+from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.sending import actions as sending
 from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.sending.queries import holds, holds_of, tally, undecided_count
@@ -87,6 +88,11 @@ def _launched(
     except WrongStage:
         messages.info(request, _("Somebody else has just launched this campaign."))
         return True
+    except EditConflict:
+        form.add_error(
+            None, _("Somebody changed the mail at this moment. Look at it again. Nothing was sent.")
+        )
+        return False
     except NotReady:
         form.add_error(None, _("Something still stands in the way; see above. Nothing was sent."))
         return False

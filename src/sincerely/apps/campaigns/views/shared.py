@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -65,6 +66,13 @@ def frame(request: HttpRequest, campaign: Campaign, current: str) -> dict[str, A
         "is_draft": is_draft,
         "may_edit": may(role, Capability.EDIT_CONTENT),
     }
+
+
+def tell_moved_on(request: HttpRequest) -> None:
+    """Say that a change was not made: somebody launched, stopped or archived the campaign."""
+    messages.error(
+        request, _("The campaign has moved on in the meantime; nothing of this was saved.")
+    )
 
 
 def shown_state(campaign: Campaign) -> str:

@@ -17,5 +17,6 @@ def copy_content(content_id: int, *, name: str, now: datetime) -> Content:
         content._state.adding = True  # noqa: SLF001 -- Django's documented way to copy a row
         content.name, content.created_at, content.changed_at = name.strip()[:200], now, now
         content.revision, content.links_revision, content.reviewed_links = 1, 0, []
+        content.closed_at = None
         content.save()
     return content

@@ -31,6 +31,13 @@ class EditConflict(Exception):
         self.content = content
 
 
+class DraftClosed(EditConflict):
+    """A mailing has this mail as it stands: it is about to leave, or has left."""
+
+    def __str__(self) -> str:
+        return "The mail belongs to a campaign that is scheduled or has left."
+
+
 class UnknownDesign(LookupError):
     """There is no such template."""
 
@@ -102,12 +109,14 @@ def save_draft(
 ) -> Content:
     """Store the changed fields of a draft (names in rules.editing.STATE) as its next revision.
 
-    Nothing changes, and no revision is used up, where the state is the same. Raises EditConflict,
-    BadDocument, Content.DoesNotExist.
+    Nothing changes, and no revision is used up, where the state is the same. Raises EditConflict
+    (DraftClosed among them), BadDocument, Content.DoesNotExist.
     """
     changes = clean_changes(changes)
     with transaction.atomic():
         content = Content.objects.select_for_update().get(pk=content_id)
+        if content.closed_at is not None:
+            raise DraftClosed(content)
         if content.revision != base_revision:
             raise EditConflict(content)
         before = state_of(content)

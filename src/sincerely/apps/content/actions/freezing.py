@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 
+from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.content.compiler import compile_content, rules_by_number
 from sincerely.apps.content.models import Content, ContentVersion
 from sincerely.apps.content.rules.compiled import CompiledLink
@@ -48,6 +49,24 @@ def freeze(
             )
         replace_links(mailing_id, [_spec(link) for link in compiled.links])
     return version
+
+
+def close_draft(content_id: int, *, revision: int, now: datetime) -> None:
+    """Let nobody change a draft from now on: it leaves as it stands at this revision.
+
+    Raises EditConflict where somebody has saved since.
+    """
+    with transaction.atomic():
+        content = Content.objects.select_for_update().get(pk=content_id)
+        if content.revision != revision:
+            raise EditConflict(content)
+        content.closed_at = now
+        content.save(update_fields=["closed_at"])
+
+
+def open_draft(content_id: int) -> None:
+    """Let a draft be changed again: it does not leave after all."""
+    Content.objects.filter(pk=content_id).update(closed_at=None)
 
 
 def hash_of(stored: dict[str, Any], rules: dict[str, Any]) -> bytes:

@@ -10,7 +10,7 @@ from ninja.errors import HttpError
 
 from sincerely.apps.content.actions import create_content
 from sincerely.apps.content.actions import links as link_actions
-from sincerely.apps.content.actions.editing import EditConflict, save_draft
+from sincerely.apps.content.actions.editing import DraftClosed, EditConflict, save_draft
 from sincerely.apps.content.checks import check_content
 from sincerely.apps.content.links import links_of, review_of
 from sincerely.apps.content.models import Content
@@ -84,6 +84,8 @@ def change(request: HttpRequest, *, content_id: int, given: ContentChanges) -> C
             now=clock.now(),
             actor=actor_of(request),
         )
+    except DraftClosed:
+        raise
     except EditConflict as conflict:
         detail = f"The draft is at revision {conflict.content.revision}."
         raise HttpError(409, detail) from conflict

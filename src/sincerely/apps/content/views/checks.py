@@ -13,6 +13,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.content.actions.fixes import NotFixable, apply_fix
 from sincerely.apps.content.checks import check_content
 from sincerely.apps.content.compiler import CompileProblem
@@ -20,6 +21,7 @@ from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
 from sincerely.apps.content.rules.fallbacks import FALLBACKS
 from sincerely.apps.content.rules.findings import Finding
+from sincerely.apps.content.wording import conflict_words
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -51,6 +53,8 @@ def fix(request: HttpRequest, content_id: int) -> HttpResponse:
         messages.success(request, _("Done."))
     except (NotFixable, CompileProblem):
         messages.error(request, _("This could not be mended by itself."))
+    except EditConflict as conflict:
+        messages.error(request, conflict_words(conflict))
     back = request.GET.get("back", "")
     if url_has_allowed_host_and_scheme(back, allowed_hosts=None):
         return redirect(back)

@@ -23,7 +23,7 @@ from sincerely.apps.content.queries import editing as queries
 from sincerely.apps.content.rules.document import BadDocument, Problem, check_document, tidy
 from sincerely.apps.content.rules.editing import command
 from sincerely.apps.content.views.editor_setup import setup_of
-from sincerely.apps.content.wording import said
+from sincerely.apps.content.wording import closed_words, said
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
@@ -71,6 +71,8 @@ def save(request: HttpRequest, content_id: int) -> JsonResponse:
             now=clock.now(),
             actor=actor_of(request),
         )
+    except actions.DraftClosed:
+        return JsonResponse({"problems": [{"message": closed_words()}]}, status=422)
     except actions.EditConflict as conflict:
         return _conflict(conflict)
     except BadDocument as problem:
@@ -119,6 +121,8 @@ def restore(request: HttpRequest, content_id: int, revision: int) -> JsonRespons
         )
     except ContentRevision.DoesNotExist:
         raise Http404 from None
+    except actions.DraftClosed:
+        return JsonResponse({"problems": [{"message": closed_words()}]}, status=422)
     except actions.EditConflict as conflict:
         return _conflict(conflict)
     return JsonResponse(_saved(content) | {"state": actions.state_of(content)})
@@ -195,9 +199,10 @@ def _save_plainly(request: HttpRequest, content: Content) -> HttpResponse:
             now=clock.now(),
             actor=actor_of(request),
         )
-    except actions.EditConflict:
+    except actions.EditConflict as conflict:
         words = _("Somebody else has saved this mail since. What you entered is still below.")
-        messages.error(request, words)
+        is_closed = isinstance(conflict, actions.DraftClosed)
+        messages.error(request, closed_words() if is_closed else words)
         context = editor_context(content) | {"rows": rows, "envelope": envelope}
         return render(request, "content/editor.html", context, status=409)
     messages.success(request, _("Saved."))

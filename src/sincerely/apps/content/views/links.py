@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from sincerely.apps.content.actions import links as actions
+from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.content.compiler import CompileProblem
 from sincerely.apps.content.forms.links import LinkLabelForm, form_of
 from sincerely.apps.content.links import as_reviewed, links_of, review_of
 from sincerely.apps.content.models import Content
 from sincerely.apps.content.queries import content_of
-from sincerely.apps.content.wording import said
+from sincerely.apps.content.wording import conflict_words, said
 from sincerely.apps.labels.queries import labels
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
@@ -48,6 +49,8 @@ def choose_label(request: HttpRequest, content_id: int) -> HttpResponse:
         )
     except (actions.NotLabelled, CompileProblem):
         messages.error(request, _("This link has changed. Look at the list again."))
+    except EditConflict as conflict:
+        messages.error(request, conflict_words(conflict))
     return _answer(request, content_id)
 
 
@@ -61,6 +64,8 @@ def review(request: HttpRequest, content_id: int) -> HttpResponse:
         messages.success(request, _("The links are reviewed."))
     except CompileProblem as problem:
         messages.error(request, said(problem))
+    except EditConflict as conflict:
+        messages.error(request, conflict_words(conflict))
     return _answer(request, content_id)
 
 
