@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 from sincerely.apps.engagement.queries.watermarks import CAPTURE, capture_store, position
 from sincerely.apps.people.queries.exports import with_old_file
 from sincerely.apps.people.queries.imports import with_old_files
+from sincerely.apps.people.sql.keys import lone
 from sincerely.project.doctor import sql
 from sincerely.project.doctor.verdicts import Check, Finding
 from sincerely.wire import clock
@@ -61,6 +62,7 @@ def invariants() -> list[Check]:
     checks = [Check(sentence, _Broken(statement, found)) for sentence, statement, found in BROKEN]
     return [
         *checks,
+        Check("What a row belongs to exists.", _lone),
         Check("The folder keeps up.", _lag),
         Check("Signals are ours.", _dropped),
         Check(
@@ -106,6 +108,13 @@ class _Late:
         ids = ", ".join(str(pk) for pk in late.values_list("pk", flat=True)[:20])
         told = f"{self._whose} whose files are still here: {ids}. Does the runner run?"
         return [Finding(told)] if ids else []
+
+
+def _lone() -> list[Finding]:
+    return [
+        Finding(f"In {key.table}, {key.column} names {value}, which is not in {key.parent}.")
+        for key, value in lone()
+    ]
 
 
 def _lag() -> list[Finding]:
