@@ -25,13 +25,14 @@ def sized(small: int, usual: int, full: int) -> int:
 
 
 def write_down(row: int, what: str, **figures: int | str) -> None:
-    """Add one line to the report: its row (see `table.py`), what was done, its figures.
+    """Add one line to the report: its row (see `rows.py`), what was done, its figures.
 
     Usual figures: `done` (mails, rows, rounds), `kills`, `lost`, `twice`, `unknown`.
     """
     place = os.environ.get("CRASH_REPORT", "")
     if not place:
         return
-    line = {"row": row, "what": what, "database": connection.vendor, "scale": SCALE} | figures
+    test = os.environ.get("PYTEST_CURRENT_TEST", "").rpartition(" ")[0]
+    line = {"row": row, "what": what, "database": connection.vendor, "scale": SCALE, "test": test}
     with Path(place).open("a") as report:
-        report.write(json.dumps(line) + "\n")
+        report.write(json.dumps(line | figures) + "\n")

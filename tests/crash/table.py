@@ -1,45 +1,72 @@
-"""The table of a crash run: `python -m tests.crash.table REPORT [PAGE]` prints it.
+"""The table of crash runs: `python -m tests.crash.table REPORT… [--page PAGE]` prints it.
 
-With a page, the table also replaces what stands there between the two markers.
+Reports of several runs make one table: of each test and database, what its last run wrote down.
+With a page, the table also replaces what stands there between the two markers. `--expect` names
+rows and `--on` databases that must be there; the status is 1 where one failed or is missing.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
+from tests.crash.rows import ROWS
+
+Line = dict[str, Any]
 BEGIN, END = "<!-- crash table: begin -->", "<!-- crash table: end -->"
 COLUMNS = ("done", "kills", "lost", "twice", "unknown")
-ROWS = {
-    1: "sender killed",
-    2: "server breaks",
-    3: "two of each",
-    4: "any order",
-    5: "leaving",
-    6: "tracker, folder killed",
-    7: "import, hard times",
-    8: "backup, upgrade",
-    9: "many machines",
-    10: "power cut",
-    11: "once, in any way",
-}
 HEAD = ("row", "what was done", "database", "scale", *COLUMNS, "remarks")
-FIXED = {"row", "what", "database", "scale", *COLUMNS}
+FIXED = {"row", "what", "database", "scale", "test", *COLUMNS}
 
 
-def rows_of(report: str) -> list[list[str]]:
-    """Return the report's lines as cells, by row, deed and database."""
-    found = [json.loads(line) for line in report.splitlines() if line.strip()]
-    found.sort(key=lambda line: (line["row"], line["what"], line["database"]))
+def latest(reports: Iterable[str]) -> list[Line]:
+    """Return what the last run of each test on each database wrote down, in the table's order."""
+    kept: dict[tuple[str, str], list[Line]] = {}
+    for line in (json.loads(x) for report in reports for x in report.splitlines() if x.strip()):
+        mine = kept.setdefault((line.get("test") or line["what"], line["database"]), [])
+        is_other_run = any(_key(each) == _key(line) for each in mine)
+        if is_other_run or _is_no_result(line) or any(map(_is_no_result, mine)):
+            mine.clear()
+        mine.append(line)
+    found = [line for lines in kept.values() for line in lines]
+    return sorted(found, key=lambda line: (line["row"], line["what"], line["database"]))
+
+
+def _key(line: Line) -> str:
+    """Return what stays the same from run to run: digits are sizes."""
+    return "".join(letter for letter in line["what"] if not letter.isdigit())
+
+
+def _is_no_result(line: Line) -> bool:
+    return "failed" in line or "skipped" in line
+
+
+def with_gaps(lines: Sequence[Line], rows: Sequence[int], databases: Sequence[str]) -> list[Line]:
+    """Add a line for each row that has none on a database where one is expected."""
+    there = {(line["row"], line["database"]) for line in lines}
+    gaps = [
+        {"row": row, "what": "nothing", "database": name, "scale": "–", "failed": "did not run"}
+        for row in rows
+        for name in databases
+        if (row, name) not in there
+    ]
+    return [*lines, *gaps]
+
+
+def cells_of(line: Line) -> list[str]:
+    """Return a line of the table as cells."""
+    remarks = [f"{name}: {_figure(line[name])}" for name in line if name not in FIXED]
+    if "failed" in line:
+        remarks = [f"**FAILED**: {line['failed']}"]
     return [
-        [
-            f"{line['row']} {ROWS[line['row']]}",
-            *(str(line[name]) for name in ("what", "database", "scale")),
-            *(_figure(line.get(name, "–")) for name in COLUMNS),
-            "; ".join(f"{name}: {_figure(line[name])}" for name in line if name not in FIXED),
-        ]
-        for line in found
+        f"{line['row']} {ROWS[line['row']].title}",
+        *(str(line[name]) for name in ("what", "database", "scale")),
+        *(_figure(line.get(name, "–")) for name in COLUMNS),
+        "; ".join(remarks),
     ]
 
 
@@ -64,8 +91,22 @@ def put_into(page: Path, table: str) -> None:
     page.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
 
 
+def main(words: Sequence[str]) -> int:
+    """Print the table; the status tells whether all of it is well."""
+    parser = argparse.ArgumentParser(prog="python -m tests.crash.table")
+    parser.add_argument("reports", nargs="+", type=Path)
+    parser.add_argument("--page", type=Path)
+    parser.add_argument("--expect", nargs="*", type=int, default=[])
+    parser.add_argument("--on", nargs="*", default=["sqlite", "postgresql"])
+    given = parser.parse_args(words)
+    found = latest(report.read_text() for report in given.reports)
+    lines = with_gaps(found, given.expect, given.on)
+    table = table_of([cells_of(line) for line in lines])
+    print(table)
+    if given.page:
+        put_into(given.page, table)
+    return int(any("failed" in line for line in lines))
+
+
 if __name__ == "__main__":
-    made = table_of(rows_of(Path(sys.argv[1]).read_text()))
-    print(made)
-    if len(sys.argv) > 2:
-        put_into(Path(sys.argv[2]), made)
+    sys.exit(main(sys.argv[1:]))

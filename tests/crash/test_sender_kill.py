@@ -122,7 +122,7 @@ def test_the_page_lists_the_unknown_ones_and_a_member_decides(
         with nursery.running("sender"):
             until(lambda: is_finished(dispatch.pk), seconds=120)
         assert tally(dispatch.pk).by_state == {"accepted": 6, "unknown": 2}
-        campaign, browser = _campaign_of(dispatch, cast, now=now), Client()
+        campaign, browser = campaign_of(dispatch, cast, now=now), Client()
         browser.force_login(cast.alice)
         assert _asks(browser, campaign) == {"Of 2 messages nobody can know whether they arrived"}
         who = f"/reports/campaigns/{campaign.pk}/recipients/?state=unknown"
@@ -152,7 +152,7 @@ def _asks(browser: Client, campaign: Campaign) -> set[str]:
     return {each.group() if each else "" for each in found}
 
 
-def _campaign_of(dispatch: Dispatch, cast: Cast, *, now: datetime) -> Campaign:
+def campaign_of(dispatch: Dispatch, cast: Cast, *, now: datetime) -> Campaign:
     """A campaign around a mailing that was planned without one."""
     campaign = desk.draft(cast, now=now)
     Campaign.objects.filter(pk=campaign.pk).update(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -34,23 +34,30 @@ pytestmark = [
     pytest.mark.engines,
     pytest.mark.timeout(14_400),
 ]
-PEOPLE = 12
+PEOPLE, AT_ONCE = 12, 4
 
 
 def test_nothing_is_done_twice(
     cast: Cast, now: datetime, nursery: Nursery, captures: Store
 ) -> None:
-    """Each round launches two campaigns at once, to two lists that overlap, and people click."""
+    """Each round launches two campaigns at once, to two lists that overlap, and people click.
+
+    A few rounds are under way at any time: an engine that has nothing to do sleeps for a while.
+    """
     chance = random.Random(3)
+    under_way: deque[list[Campaign]] = deque()
     rounds = sized(2, 40, 1_000)
     people.opted_in(PEOPLE, now=now, kind=people.marketing(now))
     # A recording server where the engines expect the test mailbox.
     all_six = ("sender", "runner", "folder") * 2
     with serving(Server(port=nursery.mailbox_port)) as server, nursery.running(*all_six):
-        for _ in range(rounds):
-            launched = _launched(cast, now=clock.now())
-            until(lambda these=launched: _all_finished(these), seconds=300)  # type: ignore[misc]
-            _clicks(captures, launched, chance)
+        for number in range(rounds + AT_ONCE):
+            if number < rounds:
+                under_way.append(_launched(cast, now=clock.now()))
+            if number >= AT_ONCE:
+                launched = under_way.popleft()
+                until(lambda these=launched: _all_finished(these), seconds=300)  # type: ignore[misc]
+                _clicks(captures, launched, chance)
         until(lambda: _is_folded(captures), seconds=300)
     sent = 2 * rounds * PEOPLE
     assert Counter(Counter(_by_mailing(server)).values()) == {1: sent}

@@ -33,6 +33,8 @@ OWN_HEADERS = {
     "mime-version",
     "content-type",
 }
+# A gateway in front of the provider got no answer from it: the mail may have been taken.
+GATEWAY = (502, 504)
 
 
 def send(raw: bytes, *, backend: str, arguments: Mapping[str, Any]) -> Outcome:
@@ -53,10 +55,10 @@ def _failed(error: Exception) -> Outcome:
     words = (str(error).splitlines() or [type(error).__name__])[0][:300]
     if isinstance(error, AnymailRecipientsRefused):
         return Outcome(Stage.RECIPIENT, Reply(550, words))
+    if isinstance(error, AnymailAPIError):  # some are a RequestException as well
+        return _answer(error)
     if isinstance(error, requests.RequestException):
         return _lost(error)
-    if isinstance(error, AnymailAPIError):
-        return _answer(error)
     if isinstance(error, AnymailError):
         return Outcome(Stage.SENDER, Reply(550, words))
     return Outcome(Stage.CONNECT, Reply(535, words))  # the account's settings are not right
@@ -74,6 +76,8 @@ def _answer(error: AnymailAPIError) -> Outcome:
     words = str(error).splitlines()[0][:300]
     if isinstance(error.__cause__, requests.RequestException):
         return _lost(error.__cause__)
+    if 200 <= status < 300 or status in GATEWAY:
+        return Outcome(Stage.CONTENT, None, is_unknown=True)
     if status in (401, 403):
         return Outcome(Stage.CONNECT, Reply(535, words))
     if status == 429 or status >= 500 or status == 0:
