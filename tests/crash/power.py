@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,21 +46,31 @@ class Call:
 
 @dataclass
 class Record:
-    """The files as they were at the start, and what happened to them since."""
+    """The files as they were at the start, and what happened to them since.
 
-    files: Sequence[Path]
+    `beside` is a folder whose files appear and go meanwhile.
+    """
+
+    files: list[Path]
     folder: Path
+    beside: Path | None = None
     base: dict[str, bytes] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
 
-    def image(self, moment: float, place: Path, chance: random.Random, *, lies: bool) -> Path:
-        """Put into a folder what the disk holds after a cut; one that lies never flushed."""
+    def image(
+        self, moment: float, place: Path, chance: random.Random, *, lies: str | None = None
+    ) -> Path:
+        """Put into a folder what the disk holds after a cut.
+
+        Files whose name ends with `lies` are on a disk that never flushed.
+        """
         place.mkdir(parents=True, exist_ok=True)
         for file in self.files:
-            held = bytearray(self.base[str(file)])
+            held = bytearray(self.base.get(str(file), b""))
             mine = [call for call in self.calls if call.path == str(file) and call.begin <= moment]
             flushes = [c.begin for c in mine if "sync" in c.name and c.end <= moment]
-            safe = 0.0 if lies else max(flushes, default=0.0)
+            is_lying = lies is not None and file.name.endswith(lies)
+            safe = 0.0 if is_lying else max(flushes, default=0.0)
             for call in mine:
                 _apply(call, held, chance if call.end > safe else None)
             (place / file.name).write_bytes(held)
@@ -69,8 +79,14 @@ class Record:
     def read(self) -> None:
         """Read what was written down, by every thread, in order."""
         for log in self.folder.glob("calls.*"):
-            self.calls += [call for line in log.open() if (call := _call(line))]
+            self.calls += [call for line in log.open() if (call := _call(line, self._holds))]
         self.calls.sort(key=lambda call: call.end)
+        known = {str(file) for file in self.files}
+        self.files += [Path(path) for path in sorted({call.path for call in self.calls} - known)]
+
+    def _holds(self, path: str) -> bool:
+        """Say whether a file is one of those that the record is about."""
+        return Path(path) in self.files or Path(path).parent == self.beside
 
 
 def _apply(call: Call, held: bytearray, chance: random.Random | None) -> None:
@@ -86,9 +102,9 @@ def _apply(call: Call, held: bytearray, chance: random.Random | None) -> None:
             held[at : at + len(part)] = part
 
 
-def _call(line: str) -> Call | None:
+def _call(line: str, is_ours: Callable[[str], bool]) -> Call | None:
     found = LINE.match(line)
-    if found is None:
+    if found is None or not is_ours(_text(found["path"])):
         return None
     begin = float(found["at"])
     where = _text(found["path"]), begin, begin + float(found["took"])
@@ -109,15 +125,17 @@ def _text(path: str) -> str:
 
 
 @contextmanager
-def recorded(process: int, database: Path) -> Iterator[Record]:
-    """Write down what this process and its children do to a SQLite database."""
+def recorded(process: int, database: Path, *, beside: Path | None = None) -> Iterator[Record]:
+    """Write down what this process and its children do to a SQLite database, and in a folder."""
     assert PROGRAM
     real = database.resolve()
     with tempfile.TemporaryDirectory(prefix="calls-") as name:
-        record = Record((real, real.with_name(f"{real.name}-wal")), Path(name))
+        folder = beside.resolve() if beside else None
+        record = Record([real, real.with_name(f"{real.name}-wal")], Path(name), folder)
         options = ["-qq", "-ff", "-y", "-xx", "-s", "1000000", "-ttt", "-T", "-e", "signal=none"]
         words = [PROGRAM, *options, "-e", f"trace={CALLS}", "-o", f"{name}/calls"]
-        paths = [word for file in record.files for word in ("-P", str(file))]
+        # Files that appear later have no name yet: all is written down then, and chosen afterwards.
+        paths = [] if beside else [word for file in record.files for word in ("-P", str(file))]
         tracer = subprocess.Popen([*words, *paths, "-p", str(process)], stderr=subprocess.PIPE)
         try:
             until(lambda: tracer.poll() is not None or _is_traced(process))

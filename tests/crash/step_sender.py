@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 
-from sincerely.apps.sending.actions.outbox import recover
+from sincerely.apps.sending.actions.outbox import LOST
 from sincerely.apps.sending.queries.outbox import claimable, dispatches
 from sincerely.engines.sender.owner import Owner
 from sincerely.engines.sender.prepare import PressRoom
 from sincerely.engines.sender.ready import Ready
 from sincerely.engines.sender.record import GO, Recorder
-from sincerely.engines.sender.recover import take_over
+from sincerely.engines.sender.recover import recover_from, take_over
 from sincerely.wire import clock
 from sincerely.wire.smtp.replies import Outcome
 
@@ -24,12 +24,11 @@ class StepSender:
 
     def __init__(self) -> None:
         self.owner = Owner()
-        self.owner.appear()
+        self._loop = asyncio.new_event_loop()
+        self._recorder = _Mortal(self._loop, self.owner.appear())
         self.queue: list[Ready] = []
         self.abroad: dict[int, Ready] = {}
         self._room = PressRoom(owner=self.owner.name, signing_threads=1)
-        self._loop = asyncio.new_event_loop()
-        self._recorder = Recorder(self._loop)
         self._recorder.start()
 
     def claim(self, limit: int) -> None:
@@ -39,12 +38,29 @@ class StepSender:
         for mailing in dispatches(due).values():
             self.queue += self._room.fill(mailing, now=now, limit=limit)
 
-    def turn(self, done: Ready | None, outcome: Outcome | None, following: Ready | None) -> str:
-        """One turn at the recorder: an outcome, the gate for the next mail, or both."""
-        answer = self._recorder.turn(done=done, outcome=outcome, following=following)
+    def clear(self, mail: Ready) -> str:
+        """Ask the gate for a mail that does not begin yet."""
 
         async def said() -> str:
-            return await answer
+            words = await self._recorder.clear([mail])
+            return words.said[mail.message.id]
+
+        return self._loop.run_until_complete(said())
+
+    def turn(self, done: Ready | None, outcome: Outcome | None, following: Ready | None) -> str:
+        """One turn: the gate for the next mail, and in the journal an outcome, a beginning or both.
+
+        What was heard comes into the messages with the next question to the gate, or never.
+        """
+
+        async def said() -> str:
+            word, begins = GO, following
+            if following is not None:
+                words = await self._recorder.clear([following])
+                word = words.said[following.message.id]
+                begins = following if word == GO else None
+            turn = self._recorder.turn(done=done, outcome=outcome, following=begins)
+            return word if await turn else LOST
 
         word = self._loop.run_until_complete(said())
         if done is not None:
@@ -58,14 +74,27 @@ class StepSender:
         take_over(self.owner.name, now=clock.now())
 
     def die(self) -> None:
-        """End without a word: what is claimed and dialled stays as it is."""
-        self._recorder.close()
-        self._room.close()
-        self._loop.close()
-        self.owner.leave()
+        """End without a word: messages and journal stay as they are."""
+        self._recorder.abandon()
+        self._end()
 
     def stop(self) -> None:
         """End in order: give back what is left."""
         self._recorder.close()
-        recover(self.owner.name, now=clock.now())
-        self.die()
+        if not self._recorder.is_lost:
+            recover_from(self.owner.name, now=clock.now())
+        self._end()
+
+    def _end(self) -> None:
+        self._room.close()
+        self._loop.close()
+        self.owner.leave()
+
+
+class _Mortal(Recorder):
+    """A recorder that can end without writing what it has heard."""
+
+    def abandon(self) -> None:
+        """Forget what is not in the messages yet, and end."""
+        self._heard.clear()
+        self.close()

@@ -11,7 +11,7 @@ import json
 import random
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
 from pathlib import Path
@@ -24,6 +24,8 @@ from pytest_django import DjangoDbBlocker
 from sincerely.apps.sending.queries import is_finished
 from sincerely.apps.team import actions
 from sincerely.apps.team.rules import Capability
+from sincerely.engines.sender import journal_file
+from sincerely.engines.sender.journal import Key, Ledger, ledger_of
 from sincerely.wire import clock
 from sincerely.wire.capture import SqliteStore, Store
 from tests.apps.engagement.world import World
@@ -66,18 +68,31 @@ def _file() -> Path:
     return Path(connection.settings_dict["NAME"])
 
 
-def _judge(record: Record, lacks: Lacks, place: Path, *, begin: float, end: float) -> None:
-    """Nothing is missing after any cut; a disk that lies about flushes would be found out."""
+def _judge(
+    record: Record,
+    lacks: Lacks,
+    place: Path,
+    *,
+    begin: float,
+    end: float,
+    liars: Sequence[str] = ("",),
+) -> None:
+    """Nothing is missing after any cut; a disk that lies about flushes would be found out.
+
+    Also one on which only files with these ends lie.
+    """
     chance = random.Random(9)
     for number in range(POINTS):
         moment = chance.uniform(begin, end)
-        file = record.image(moment, place / str(number), chance, lies=False)
+        file = record.image(moment, place / str(number), chance)
         with closing(sqlite3.connect(file)) as found:
             assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert lacks(file, moment) == 0
         for each in file.parent.iterdir():
             each.unlink()
-    assert lacks(record.image(end, place / "lies", chance, lies=True), end) > 0
+    for number, liar in enumerate(liars):
+        places = (place / f"lies-{number}-{again}" for again in range(20))
+        assert any(lacks(record.image(end, one, chance, lies=liar), end) for one in places)
 
 
 def test_nobody_whose_content_began_is_sent_it_again(
@@ -87,27 +102,47 @@ def test_nobody_whose_content_began_is_sent_it_again(
     began: dict[str, float] = {}
 
     def lacks(file: Path, moment: float) -> int:
+        """Count whom a successor would mail again: by the messages, and then by the journal."""
         with closing(sqlite3.connect(file)) as found:
             try:
-                states = dict(found.execute(STATES))
+                rows = {to: (state, Key(*key)) for to, state, *key in found.execute(STATES)}
             except sqlite3.DatabaseError:  # a disk that lies
                 return 1
-        assert list(states.values()).count("dialling") <= CONNECTIONS
+        ledger = _ledger(file.parent)
+        dialling = {key for state, key in rows.values() if state == "dialling"}
+        begun = dialling if ledger is None else dialling & ledger.begun
+        assert ledger is None or len(begun) <= CONNECTIONS
+        known = begun if ledger is None else begun | ledger.heard.keys()
+        again = {key for state, key in rows.values() if state in ("planned", "claimed", "deferred")}
         before = [to for to, at in began.items() if at <= moment]
-        return sum(states[to] in ("planned", "claimed", "deferred") for to in before)
+        return sum(rows[to][1] in again | (dialling - known) for to in before)
 
+    folder = settings.HOME / "senders"
     with serving(Server(delay_seconds=0.002)) as server:
         dispatch = planned(cast, server, count, now=now, connections=CONNECTIONS)
-        with recorded(durable.number, _file()) as record, durable.running("sender"):
+        with (
+            recorded(durable.number, _file(), beside=folder) as record,
+            durable.running("sender"),
+        ):
             until(lambda: is_finished(dispatch.pk), seconds=600)
     began |= {to: real_time(at) for to, at in server.began_at.items()}
     moments = began.values()
-    _judge(record, lacks, tmp_path, begin=min(moments), end=max(moments))
+    liars = ("", ".journal")
+    _judge(record, lacks, tmp_path, begin=min(moments), end=max(moments), liars=liars)
     write_down(10, "power cut, sender", done=count, kills=POINTS, lost=0, twice=0)
 
 
+def _ledger(place: Path) -> Ledger | None:
+    """What the journal says of which the disk holds an image."""
+    for path in place.glob("*.journal"):
+        records = journal_file.take(path)
+        return None if records is None else ledger_of(records)
+    return None
+
+
 STATES = """
-SELECT c.address, m.state FROM sending_message m JOIN contacts_contact c ON c.id = m.contact_id"""
+SELECT c.address, m.state, m.id, m.fence
+FROM sending_message m JOIN contacts_contact c ON c.id = m.contact_id"""
 
 
 def test_what_the_tracker_answered_is_stored(

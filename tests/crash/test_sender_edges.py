@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from sincerely.apps.contacts.models import Contact
-from sincerely.apps.sending.actions.outbox import recover
 from sincerely.apps.sending.models import Attempt, Message, Transport
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.engines.sender import lane
+from sincerely.engines.sender.recover import recover_from
 from sincerely.wire import clock
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -31,7 +31,7 @@ def test_a_sender_that_was_taken_for_dead_hands_nothing_over_twice(
         with sending():
             until(lambda: len(server.content_began) >= 5)
             claimed = Message.objects.filter(state="claimed")
-            recover(str(claimed.values_list("claimed_by", flat=True)[0]), now=now)
+            recover_from(str(claimed.values_list("claimed_by", flat=True)[0]), now=now)
             with sending():
                 until(lambda: is_finished(dispatch.pk))
     assert max(Counter(server.content_began).values()) == 1

@@ -91,7 +91,7 @@ def test_the_switch_counts_at_the_last_moment(claimed: list[Claimed], now: datet
 def test_only_the_holder_of_the_fence_writes(claimed: list[Claimed], now: datetime) -> None:
     with transaction.atomic():
         dial([(message, "") for message in claimed])
-    assert recover("me", now=now) == (0, 4)
+    assert recover("me", now=now, begun=None) == (0, 4)
     with transaction.atomic():
         settle([Settlement(claimed[0], "accepted", 250, "late", finished_at=now)], now=now)
         let_go(claimed)
@@ -127,7 +127,7 @@ def test_a_turn_in_one_statement_says_what_the_gate_says(
 def test_claimed_rows_of_the_dead_are_claimed_again(claimed: list[Claimed], now: datetime) -> None:
     mailing_id = claimed[0].mailing_id
     assert claim(mailing_id, owner="other", now=now, limit=10) == []
-    assert recover("me", now=now) == (4, 0)
+    assert recover("me", now=now, begun=None) == (4, 0)
     again = claim(mailing_id, owner="other", now=now, limit=10)
     assert [message.id for message in again] == [message.id for message in claimed]
     assert {message.fence for message in again} == {3}

@@ -269,6 +269,20 @@ class Pressure(models.Model):
     round = models.IntegerField(default=-1)
 
 
+class JournalLine(models.Model):
+    """A record in the journal of a sender, on PostgreSQL (engines/sender/journal.py).
+
+    Number 0 is nothing but the proof that nobody has taken the journal over.
+    """
+
+    owner = models.CharField(max_length=60)
+    number = models.BigIntegerField()
+    record = models.TextField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["owner", "number"], name="one_line")]
+
+
 class TestMail(models.Model):
     """A test to a member or a saved test address; outside the gate, never counted.
 

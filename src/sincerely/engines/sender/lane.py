@@ -1,8 +1,8 @@
 """A lane: the way of ready mail through one transport, over several SMTP connections.
 
 Each connection is a worker: verbs of the next mail go out behind the content of the one before,
-but its content only after the recorder has committed 'dialling' for it. A server that closes or
-refuses sessions is left alone for a pause that doubles; other lanes are not touched.
+but its content only when the gate's word is fresh and the journal says that it begins. A server
+that closes or refuses sessions is left alone for a pause that doubles; other lanes are not touched.
 """
 
 from __future__ import annotations
@@ -14,18 +14,15 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from sincerely.engines.sender.line import Line
+from sincerely.engines.sender.line import UNTOUCHED, Cleared, Line
 from sincerely.engines.sender.ready import Ready
-from sincerely.engines.sender.record import GO, Recorder
+from sincerely.engines.sender.record import Recorder
 from sincerely.wire.smtp.client import Connection, ConnectionFailed, HandOver
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 from sincerely.wire.smtp.session import Route, open_connection
 
 log = structlog.get_logger("sender")
 IDLE_SECONDS = 5.0
-FRESH_SECONDS = (
-    0.5  # the gate's word is good for so long: nobody gets content a second after leaving
-)
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 120.0
 # Sessions that may end at the same mail before it was answered for at all: after so many it is put
@@ -54,46 +51,48 @@ class Lane(Line):
         note: Callable[[str], None],
         hungry: Callable[[], None],
     ) -> None:
-        super().__init__(shape.connection_count, hungry=hungry)
+        super().__init__(shape.connection_count, recorder, hungry=hungry)
         self.route = route
         self.shape = shape
-        self._recorder = recorder
         self._note = note
         self._failures = 0
         self._ends: Counter[int] = Counter()  # sessions that ended at a mail, by message
         self._free_at = 0.0
 
     async def _work(self) -> None:
-        while not self._is_stopping:
-            mail = await self._queue.get()
-            if mail is None:
-                return
+        while await self._may_connect() and (first := await self._later()) is not None:
             connection = await self._connected()
             if connection is None:
-                return
+                self._recorder.tell(first.mail, UNTOUCHED)
+                continue
             try:
-                await self._session(connection, mail)
+                await self._session(connection, first)
             except Exception:  # one broken session must not end the worker
                 log.exception("session broke")
             finally:
                 await connection.quit()
 
-    async def _connected(self) -> Connection | None:
-        """Return a session, however long it takes; None when the lane stops."""
+    async def _may_connect(self) -> bool:
+        """Wait while the server is left alone; False when the lane stops."""
         loop = asyncio.get_running_loop()
         while not self._is_stopping:
             pause = self._free_at - loop.time()
-            if pause > 0:
-                await asyncio.sleep(min(pause, 0.5))
-                continue
-            try:
-                connection = await open_connection(self.route)
-            except ConnectionFailed as failure:
-                self._back_off(str(failure.reply.text if failure.reply else failure))
-                continue
-            self._note("")
-            return connection
-        return None
+            if pause <= 0:
+                break
+            await asyncio.sleep(min(pause, 0.5))
+        return not (self._is_stopping or self._recorder.is_lost)
+
+    async def _connected(self) -> Connection | None:
+        """Return a session; None where there is none now."""
+        if self._free_at > asyncio.get_running_loop().time():
+            return None
+        try:
+            connection = await open_connection(self.route)
+        except ConnectionFailed as failure:
+            self._back_off(str(failure.reply.text if failure.reply else failure))
+            return None
+        self._note("")
+        return connection
 
     def _back_off(self, words: str) -> None:
         """Leave the server alone for a while; one failure counts once for all connections."""
@@ -106,44 +105,37 @@ class Lane(Line):
         self._note(words or "The server does not answer.")
         log.warning("server left alone", pause_seconds=pause, reason=words[:120])
 
-    async def _session(self, connection: Connection, mail: Ready) -> None:
+    async def _session(self, connection: Connection, first: Cleared) -> None:
         """Hand over mail after mail until the connection, its share or the queue ends."""
-        current, step = mail, _announce(connection, mail)
-        verdict = self._recorder.turn(done=None, outcome=None, following=mail)
+        current, step = first, _announce(connection, first.mail)
+        begun = self._recorder.turn(done=None, outcome=None, following=first.mail)
         while True:
-            if (said := await self._still_good(verdict, step, current)) != GO:
+            if not (await begun and await self._still_good(step, current)):
                 connection.abort()  # its verbs are out, its content must not follow
-                self._drop(current, said)
                 return
-            outcome, following = await self._deliver(connection, step, current)
+            outcome, following = await self._deliver(connection, step, current.mail)
             if following is None and self._has_room(connection):
                 following = self._announced(connection, self._next())
-            upcoming = following[0] if following else None
-            verdict = self._recorder.turn(done=current, outcome=outcome, following=upcoming)
+            upcoming = following[0].mail if following else None
+            begun = self._recorder.turn(done=current.mail, outcome=outcome, following=upcoming)
             self._learn(outcome)
             if following is None:
-                await verdict
-                if not self._has_room(connection):
+                if not (await begun and self._has_room(connection)):
                     return
-                following = self._announced(connection, await self._later())
+                following = self._announced(connection, await self._soon())
                 if following is None:
                     return
-                verdict = self._recorder.turn(done=None, outcome=None, following=following[0])
+                upcoming = following[0].mail
+                begun = self._recorder.turn(done=None, outcome=None, following=upcoming)
             current, step = following
 
-    async def _still_good(self, verdict: asyncio.Future[str], step: HandOver, mail: Ready) -> str:
-        """Return the gate's word, no older than the moment at which the content may leave."""
-        while (said := await verdict) == GO:
-            heard_at = asyncio.get_running_loop().time()
-            await step.ready
-            if asyncio.get_running_loop().time() - heard_at < FRESH_SECONDS:
-                break
-            verdict = self._recorder.turn(done=None, outcome=None, following=mail)
-        return said
+    async def _still_good(self, step: HandOver, current: Cleared) -> bool:
+        """Say whether the content may leave at the moment at which the server invites it."""
+        return not await step.ready or await self._granted(current)
 
     async def _deliver(
         self, connection: Connection, step: HandOver, mail: Ready
-    ) -> tuple[Outcome, tuple[Ready, HandOver] | None]:
+    ) -> tuple[Outcome, tuple[Cleared, HandOver] | None]:
         """Send the content once the server waits for it, the next mail's verbs behind it."""
         following = None
         if await step.ready:
@@ -177,42 +169,18 @@ class Lane(Line):
             self._failures = 0
 
     @staticmethod
-    def _announced(connection: Connection, mail: Ready | None) -> tuple[Ready, HandOver] | None:
-        return None if mail is None else (mail, _announce(connection, mail))
+    def _announced(
+        connection: Connection, upcoming: Cleared | None
+    ) -> tuple[Cleared, HandOver] | None:
+        return None if upcoming is None else (upcoming, _announce(connection, upcoming.mail))
 
-    def _next(self) -> Ready | None:
-        try:
-            mail = self._queue.get_nowait()
-        except asyncio.QueueEmpty:
-            return None
-        self._taken()
-        if mail is None:
-            self._queue.put_nowait(None)
-        return mail
-
-    async def _later(self) -> Ready | None:
+    async def _soon(self) -> Cleared | None:
         """Wait a little for more mail before the connection is given up."""
         try:
             async with asyncio.timeout(IDLE_SECONDS):
-                mail = await self._queue.get()
+                return await self._later()
         except TimeoutError:
             return None
-        if mail is None:
-            self._queue.put_nowait(None)
-        return mail
-
-    def _drop(self, refused: Ready, said: str) -> None:
-        """A paused or ended mailing: ask the gate for all its waiting mail without verbs."""
-        if said not in ("wait", "cancelled"):
-            return
-        waiting: list[Ready | None] = []
-        while not self._queue.empty():
-            waiting.append(self._queue.get_nowait())
-        for mail in waiting:
-            if mail is None or mail.message.mailing_id != refused.message.mailing_id:
-                self._queue.put_nowait(mail)
-            else:
-                self._recorder.turn(done=mail, outcome=Outcome(Stage.CONNECT, None), following=None)
 
 
 def _announce(connection: Connection, mail: Ready) -> HandOver:

@@ -1,8 +1,8 @@
 """The sender's loop: a feeding thread claims and prepares, the event loop hands over.
 
-Three kinds of threads: this one (the event loop with all connections), the feeder (database and
-rendering) and the recorder (outcomes and the gate). What is prepared ahead is bounded, so memory
-does not grow with the mailing.
+Four kinds of threads: this one (the event loop with all connections), the feeder (database and
+rendering), the scribe (the journal) and the recorder (outcomes and the gate). What is prepared
+ahead is bounded, so memory does not grow with the mailing.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sincerely.engines.sender.lanes import Lanes
 from sincerely.engines.sender.owner import Owner
 from sincerely.engines.sender.prepare import PressRoom
 from sincerely.engines.sender.record import Recorder
-from sincerely.engines.sender.recover import take_over
+from sincerely.engines.sender.recover import recover_from, take_over
 from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("sender")
@@ -47,10 +47,10 @@ class Sender:
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()
         self._loop = loop
-        self._recorder = Recorder(loop)
+        journal = await asyncio.to_thread(self._owner.appear)
+        self._recorder = Recorder(loop, journal)
         self._recorder.start()
         self._lanes = Lanes(self._recorder, self._troubles.__setitem__, hungry=self._hungry.set)
-        await asyncio.to_thread(self._owner.appear)
         feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
         feeder.start()
         await asyncio.to_thread(feeder.join)
@@ -60,7 +60,10 @@ class Sender:
     def _leave(self) -> None:
         self._recorder.close()
         self._room.close()
-        recover(self._owner.name, now=clock.now())
+        if self._recorder.is_lost:  # nothing has begun since: all that is ours by now goes back
+            recover(self._owner.name, now=clock.now(), begun=())
+        elif self._owner.lives():
+            recover_from(self._owner.name, now=clock.now())
         self._owner.leave()
         connection.close()
 
@@ -87,8 +90,8 @@ class Sender:
         now = clock.now()
         if time.monotonic() - self._looked_at > TAKE_OVER_SECONDS:
             self._looked_at = time.monotonic()
-            if not self._owner.lives():
-                log.error("lost the lock that proves that this sender lives")
+            if self._recorder.is_lost or not self._owner.lives():
+                log.error("taken for dead by another sender: this one ends")
                 self._stop.set()
                 return False
             take_over(self._owner.name, now=now)

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,23 +19,35 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
+from sincerely.engines.sender import journal_file, journal_table
+from sincerely.engines.sender.journal import Journal, Ledger, ledger_of
+from sincerely.engines.sender.journal_file import FileJournal
+from sincerely.engines.sender.journal_table import TableJournal
+
 
 class Owner:
-    """This sender's name and the lock that proves that it lives."""
+    """This sender's name, the lock that proves that it lives, and its journal."""
 
     def __init__(self, name: str = "") -> None:
         self.name = name or f"sender-{os.getpid()}-{secrets.token_hex(6)}"
         self._file: int | None = None
         self._session: psycopg.Connection[Any] | None = None
 
-    def appear(self) -> None:
-        """Take the lock; before the first claim."""
+    @property
+    def journal_path(self) -> Path:
+        """Where the journal is on SQLite."""
+        return _path(self.name, ".journal")
+
+    def appear(self) -> Journal:
+        """Take the lock, before the first claim; return the journal, which is new."""
+        record = Ledger().record()
         if connection.vendor == "postgresql":
             self._session = _session()
             self._session.execute("SELECT pg_advisory_lock(%s)", (_number(self.name),))
-        else:
-            self._file = os.open(_path(self.name), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            fcntl.flock(self._file, fcntl.LOCK_EX)
+            return TableJournal(self.name, record, session=_session)
+        while self._file is None:  # who looks for the dead may have been there first
+            self._file = _locked(_path(self.name), is_new=True)
+        return FileJournal(self.journal_path, record)
 
     def lives(self) -> bool:
         """Say whether the lock is still ours: a lost connection loses it."""
@@ -56,31 +69,76 @@ class Owner:
         self._session = self._file = None
 
 
-def is_dead(name: str) -> bool:
-    """Say whether the sender of this name has ended; clears away what it left."""
+@contextlib.contextmanager
+def death_of(name: str) -> Iterator[bool]:
+    """Say whether the sender of this name has ended; if so, nobody else looks after it meanwhile.
+
+    What is left of it is cleared away after the block.
+    """
     if connection.vendor == "postgresql":
         with contextlib.closing(_session()) as session:
             row = session.execute("SELECT pg_try_advisory_lock(%s)", (_number(name),)).fetchone()
-            return bool(row and row[0])
+            yield bool(row and row[0])
+        return
+    path = _path(name)
+    lock = _locked(path)
     try:
-        lock = os.open(_path(name), os.O_RDWR | os.O_CLOEXEC)
-    except FileNotFoundError:
-        return True
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    else:
-        _path(name).unlink(missing_ok=True)
-        return True
+        yield lock is not None or not path.exists()
+        if lock is not None:
+            path.unlink(missing_ok=True)
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
 
 
-def _path(name: str) -> Path:
+def take_journal(name: str) -> Ledger | None:
+    """Take over the journal of a sender, in the caller's transaction; None where none is left.
+
+    On SQLite the table holds what a backup knew of the journals of its time.
+    """
+    is_postgresql = connection.vendor == "postgresql"
+    records = None if is_postgresql else journal_file.take(_path(name, ".journal"))
+    if records is None:
+        records = journal_table.take(name)
+    return None if records is None else ledger_of(records)
+
+
+def drop_journal(name: str) -> None:
+    """Remove a journal that was taken over; after the transaction that did."""
+    if connection.vendor != "postgresql":
+        journal_file.drop(_path(name, ".journal"))
+
+
+def names_left() -> set[str]:
+    """Return the senders of whom a lock or a journal is there, dead or alive."""
+    owners = journal_table.owners()
+    if connection.vendor == "postgresql":
+        return owners
+    return owners | {path.stem for path in _folder().iterdir()}
+
+
+def _locked(path: Path, *, is_new: bool = False) -> int | None:
+    """Return the file of a lock that is ours now; None where another has it, or removed it."""
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CLOEXEC | (os.O_CREAT if is_new else 0), 0o600)
+    except FileNotFoundError:
+        return None
+    with contextlib.suppress(BlockingIOError, FileNotFoundError):
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if path.stat().st_ino == os.fstat(lock).st_ino:
+            return lock
+    os.close(lock)
+    return None
+
+
+def _path(name: str, kind: str = ".lock") -> Path:
+    return _folder() / f"{name}{kind}"
+
+
+def _folder() -> Path:
     folder = Path(settings.HOME) / "senders"
     folder.mkdir(exist_ok=True)
-    return folder / f"{name}.lock"
+    return folder
 
 
 def _number(name: str) -> int:

@@ -12,7 +12,7 @@ from sincerely.engines.sender.lane import (
     Shape,
 )
 from sincerely.engines.sender.line import Line
-from sincerely.engines.sender.record import GO, Recorder
+from sincerely.engines.sender.record import Recorder
 from sincerely.wire.providers import Account, send
 from sincerely.wire.smtp.replies import Outcome, Stage
 
@@ -29,9 +29,8 @@ class ProviderLane(Line):
         note: Callable[[str], None],
         hungry: Callable[[], None],
     ) -> None:
-        super().__init__(shape.connection_count, hungry=hungry)
+        super().__init__(shape.connection_count, recorder, hungry=hungry)
         self._account = account
-        self._recorder = recorder
         self._note = note
         self._pool = ThreadPoolExecutor(shape.connection_count, thread_name_prefix="provider")
         self._failures = 0
@@ -43,9 +42,11 @@ class ProviderLane(Line):
 
     async def _work(self) -> None:
         loop = asyncio.get_running_loop()
-        while (mail := await self._queue.get()) is not None:
-            self._taken()
-            if await self._recorder.turn(done=None, outcome=None, following=mail) != GO:
+        while (cleared := await self._later()) is not None:
+            mail = cleared.mail
+            if not await self._recorder.turn(done=None, outcome=None, following=mail):
+                return
+            if not await self._granted(cleared):
                 continue
             outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)
             await self._recorder.turn(done=mail, outcome=outcome, following=None)

@@ -1,13 +1,13 @@
-"""The recorder: one thread writes outcomes and asks the gate, many turns per commit.
+"""The recorder: what connections heard and what begins, in the journal; all else in large batches.
 
-While one transaction is being committed, the turns of all connections that finish meanwhile gather;
-they make the next one as soon as nobody is out any more, or two milliseconds later. A commit costs
-more than the mails in it: one of ten mails leaves more of the processor to the server that takes
-them than two of five. A turn's future is done only after the commit, so 'dialling' is durable
-before the first byte of content. A database that cannot be written (full disk, lock, restart) is
-asked again with the same turns until it works: outcomes are never dropped.
+`turn` makes the outcome of one mail and the beginning of the next durable (scribe.py). The thread
+here does the rest beside it, many mails to a transaction: it settles the outcomes that have
+gathered and asks the gate for mails that are next in line, marking them 'dialling': cleared to
+leave. The gate's word is as old as the beginning of that transaction; who uses it looks at its age.
+A database that cannot be written (full disk, lock, restart) is asked again with the same batch
+until it works: outcomes are never dropped.
 
-Turns are gathered on the event loop's thread, so nothing here needs a lock.
+Everything is gathered on the event loop's thread, so nothing here needs a lock.
 """
 
 from __future__ import annotations
@@ -15,256 +15,221 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections import Counter
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+import time
+from collections.abc import Sequence
+from datetime import datetime
 from queue import SimpleQueue
+from typing import NamedTuple
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection, transaction
 
 from sincerely.apps.engagement.queries import capture_store
-from sincerely.apps.sending.actions import outbox, place_hold
-from sincerely.apps.sending.actions.outbox import LOST, Claimed, Settlement
+from sincerely.apps.sending.actions import outbox
+from sincerely.apps.sending.actions.outbox import LOST
 from sincerely.apps.sending.actions.pressure import LATER, hold_back
 from sincerely.apps.sending.actions.turns import turn_over
-from sincerely.apps.sending.models import State
 from sincerely.apps.sending.queries.gate import WAIT, verdicts
-from sincerely.apps.sending.queries.messages import first_attempt_at
 from sincerely.apps.sending.queries.sql import go_by_keys
-from sincerely.apps.sending.rules import retry
-from sincerely.apps.sending.rules.holds import Why, reason_of
+from sincerely.engines.sender.journal import Journal, Key
 from sincerely.engines.sender.ready import Ready
+from sincerely.engines.sender.scribe import Scribe
+from sincerely.engines.sender.settling import Settling
 from sincerely.wire import clock, metrics
 from sincerely.wire.capture import FAILURES
-from sincerely.wire.smtp.replies import Outcome, Reply, Stage
+from sincerely.wire.smtp.replies import Outcome
 
 log = structlog.get_logger("sender")
 MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
-# How long a turn waits for others: fewer commits at a fast server, nothing lost at a slow one.
-LINGER_SECONDS = 0.002
-# What stands for an answer where the session ended at this recipient, before any content.
-CUT_SHORT = Reply(421, "The server ended the session at this recipient.")
+# From one transaction to the next where nobody asks: an outcome that waits is durable already.
+GATHER_SECONDS = 0.02
 GO = ""
-ACCEPTED = State.ACCEPTED.value
 
 
-@dataclass(slots=True)
-class Turn:
-    """What one connection wants written: the outcome of its mail, the gate for its next."""
+class Words(NamedTuple):
+    """What the gate said of mails, by message, and the moment before it was asked."""
 
-    done: Ready | None
-    outcome: Outcome | None
-    following: Ready | None
-    answer: asyncio.Future[str]
+    said: dict[int, str]
+    at: float
 
 
-@dataclass(slots=True)
-class _Commit:
-    """What one transaction writes, besides what the gate lets pass."""
+class _Question(NamedTuple):
+    """Mails that want to leave, and who asks."""
 
-    now: datetime
-    settlements: list[Settlement] = field(default_factory=list)
-    returned: list[Claimed] = field(default_factory=list)
-    holds: list[tuple[int, str]] = field(default_factory=list)
+    mails: Sequence[Ready]
+    answer: asyncio.Future[Words]
 
-    def sort(self, ready: Ready, outcome: Outcome) -> None:
-        """Put an outcome where it belongs: settled, or given back untouched."""
-        refuses_us = outcome.stage is Stage.SENDER and outcome.reply and outcome.reply.code >= 500
-        if refuses_us and outcome.reply:
-            reason = reason_of(Why.SENDER_REFUSED, outcome.reply.text)
-            self.holds.append((ready.message.mailing_id, reason))
-        if refuses_us or (outcome.stage is Stage.CONNECT):
-            self.returned.append(ready.message)
-        else:
-            self.settlements.append(settlement_of(ready, outcome, now=self.now))
 
-    def hold_and_settle(self) -> None:
-        """Write holds and outcomes, in the caller's transaction."""
-        for mailing_id, reason in self.holds:
-            place_hold(mailing_id=mailing_id, reason=reason, placed_by="sender", now=self.now)
-        outbox.settle(self.settlements, now=self.now)
+class _Batch(NamedTuple):
+    """What one transaction writes."""
+
+    heard: list[tuple[Ready, Outcome]]
+    questions: list[_Question]
+
+    @property
+    def mails(self) -> list[Ready]:
+        """All that want to leave."""
+        return [mail for question in self.questions for mail in question.mails]
 
 
 class Recorder:
-    """Takes turns on the event loop's thread and commits them on its own."""
+    """Takes turns and questions on the event loop's thread, writes them on others."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, journal: Journal) -> None:
         self._loop = loop
-        self._waiting: list[Turn] = []
-        self._inbox: SimpleQueue[list[Turn] | None] = SimpleQueue()
+        self._scribe = Scribe(loop, journal)
+        self._heard: list[tuple[Ready, Outcome]] = []
+        self._questions: list[_Question] = []
+        self._inbox: SimpleQueue[_Batch | None] = SimpleQueue()
         self._is_busy = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._abroad: set[int] = set()  # granted, their outcome not heard
+        self._written_at = 0.0
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     def start(self) -> None:
         """Start writing."""
+        self._scribe.start()
         self._thread.start()
+
+    @property
+    def is_lost(self) -> bool:
+        """Somebody took the journal over: nothing must leave any more."""
+        return self._scribe.is_lost
 
     def turn(
         self, *, done: Ready | None, outcome: Outcome | None, following: Ready | None
-    ) -> asyncio.Future[str]:
-        """Queue a turn; its future gives '' where the following mail may leave, else why not.
+    ) -> asyncio.Future[bool]:
+        """Write down what became of a mail and that the next begins; True when that is durable.
 
-        Call it on the event loop's thread.
+        The next has been cleared. False: the journal is lost, and nothing must leave. Call it on
+        the event loop's thread.
         """
-        turn = Turn(done, outcome, following, self._loop.create_future())
-        self._waiting.append(turn)
-        if done is not None:
-            self._abroad.discard(done.message.id)
-        if not self._is_busy:
-            if not self._abroad:
-                self._hand_on()
-            elif self._alarm is None:
-                self._alarm = self._loop.call_later(LINGER_SECONDS, self._hand_on)
-        return turn.answer
+        heard = None
+        if done is not None and outcome is not None:
+            self.tell(done, outcome)
+            heard = (key_of(done), outcome)
+        return self._scribe.turn(heard, None if following is None else key_of(following))
+
+    def tell(self, mail: Ready, outcome: Outcome) -> None:
+        """Take an outcome for the messages themselves."""
+        self._heard.append((mail, outcome))
+        self._hand_on_soon()
+
+    def clear(self, mails: Sequence[Ready]) -> asyncio.Future[Words]:
+        """Ask the gate for mails; whoever it lets pass is 'dialling' under this claim."""
+        question = _Question(mails, self._loop.create_future())
+        self._questions.append(question)
+        self._hand_on()
+        return question.answer
 
     def close(self) -> None:
         """Write what waits and end; no turn comes any more."""
+        self._scribe.close()
+        self._inbox.put(_Batch(self._heard, []))
         self._inbox.put(None)
         self._thread.join(30)
+
+    def _hand_on_soon(self) -> None:
+        """Let outcomes gather, unless it is long ago that any were written."""
+        if len(self._heard) >= MOST_PER_COMMIT:
+            self._hand_on()
+        elif self._alarm is None:
+            next_at = self._written_at + GATHER_SECONDS
+            self._alarm = self._loop.call_later(next_at - self._loop.time(), self._hand_on)
 
     def _hand_on(self) -> None:
         """Give what has gathered to the thread that writes."""
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if self._waiting and not self._is_busy:
-            batch = self._waiting[:MOST_PER_COMMIT]
-            self._waiting = self._waiting[MOST_PER_COMMIT:]
-            self._is_busy = True
-            self._inbox.put(batch)
+        if self._is_busy or not (self._heard or self._questions):
+            return
+        self._is_busy = True
+        heard, self._heard = self._heard[:MOST_PER_COMMIT], self._heard[MOST_PER_COMMIT:]
+        self._inbox.put(_Batch(heard, self._questions))
+        self._questions = []
 
-    def _answer(self, batch: list[Turn], answers: list[str]) -> None:
-        """Tell the connections, then look whether enough of them wait already."""
-        self._is_busy = False
-        for turn, answer in zip(batch, answers, strict=True):
-            if turn.following is not None and answer == GO:
-                self._abroad.add(turn.following.message.id)
-            if not turn.answer.done():
-                turn.answer.set_result(answer)
-        if self._waiting and not self._abroad:
+    def _answer(self, batch: _Batch, words: Words) -> None:
+        """Tell who asked; what the messages say by now need not stay in the journal."""
+        self._is_busy, self._written_at = False, self._loop.time()
+        self._scribe.forget([key_of(mail) for mail, _ in batch.heard])
+        self._scribe.forget([key_of(mail) for mail in batch.mails if words.said[mail.message.id]])
+        for question in batch.questions:
+            if not question.answer.done():
+                question.answer.set_result(words)
+        if self._questions:
             self._hand_on()
-        elif self._waiting:
-            self._alarm = self._loop.call_later(LINGER_SECONDS, self._hand_on)
+        elif self._heard:
+            self._hand_on_soon()
 
     def _work(self) -> None:
         try:
             while (batch := self._inbox.get()) is not None:
-                answers = self._write_until_it_works(batch)
+                words = self._write_until_it_works(batch)
                 with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
-                    self._loop.call_soon_threadsafe(self._answer, batch, answers)
-            if self._waiting:
-                self._write_until_it_works(self._waiting)
+                    self._loop.call_soon_threadsafe(self._answer, batch, words)
         finally:
             capture_store().close()
             connection.close()
 
-    def _write_until_it_works(self, batch: list[Turn]) -> list[str]:
+    def _write_until_it_works(self, batch: _Batch) -> Words:
         while True:
+            asked_at = time.monotonic()
             try:
                 if connection.connection is None:  # the first, or a new one after a loss
                     go_by_keys()
-                answers = self._write(batch)
+                said = _written(batch)
                 metrics.works(log, "outcomes cannot be written")
-                return answers
+                return Words(said, asked_at)
             except (DatabaseError, *FAILURES):
-                metrics.fails(log, "outcomes cannot be written", waiting=len(batch))
+                metrics.fails(log, "outcomes cannot be written", waiting=len(batch.heard))
                 threading.Event().wait(PAUSE_SECONDS)
                 close_old_connections()
                 if not connection.is_usable():
                     connection.close()
 
-    def _write(self, batch: list[Turn]) -> list[str]:
-        commit = _Commit(clock.now())
-        for turn in batch:
-            if turn.done is not None and turn.outcome is not None:
-                commit.sort(turn.done, turn.outcome)
-        followers = [turn.following for turn in batch if turn.following is not None]
-        said = None
-        if followers and not commit.holds:
-            candidates = [(ready.message, ready.shown) for ready in followers]
-            said = turn_over(commit.settlements, candidates, now=commit.now)
-        if said is None:
-            with transaction.atomic():
-                commit.hold_and_settle()
-                said = _ask_the_gate(followers, now=commit.now)
-                _give_back(followers, said, commit)
-        elif commit.returned or any(said.values()):
-            with transaction.atomic():
-                _give_back(followers, said, commit)
-        for state, count in Counter(s.state for s in commit.settlements).items():
-            metrics.SETTLED.labels(state).inc(count)
-        return [said[turn.following.message.id] if turn.following else GO for turn in batch]
+
+def key_of(mail: Ready) -> Key:
+    """Return what the journal calls a mail."""
+    return Key(mail.message.id, mail.message.fence)
 
 
-def _ask_the_gate(followers: list[Ready], *, now: datetime) -> dict[int, str]:
+def _written(batch: _Batch) -> dict[int, str]:
+    """Write one batch; return what the gate says, by message."""
+    settling = Settling(clock.now())
+    for mail, outcome in batch.heard:
+        settling.sort(mail.message, outcome, is_repeatable=mail.is_repeatable)
+    mails = batch.mails
+    said = None
+    if mails and not settling.holds:
+        candidates = [(mail.message, mail.shown) for mail in mails]
+        said = turn_over(settling.settlements, candidates, now=settling.now)
+    if said is None:
+        with transaction.atomic():
+            settling.hold_and_settle()
+            said = _ask_the_gate(mails, now=settling.now)
+            _give_back(mails, said, settling)
+    elif settling.returned or any(said.values()):
+        with transaction.atomic():
+            _give_back(mails, said, settling)
+    settling.count()
+    return said
+
+
+def _ask_the_gate(mails: list[Ready], *, now: datetime) -> dict[int, str]:
     """Dial those who may leave; return what was said of each."""
-    said = verdicts([ready.message for ready in followers], now=now)
-    said |= hold_back([r.message for r in followers if said[r.message.id] == GO], now=now)
-    granted = [(r.message, r.shown) for r in followers if said[r.message.id] == GO]
+    said = verdicts([mail.message for mail in mails], now=now)
+    said |= hold_back([m.message for m in mails if said[m.message.id] == GO], now=now)
+    granted = [(m.message, m.shown) for m in mails if said[m.message.id] == GO]
     dialled = outbox.dial(granted)
     return said | {message.id: LOST for message, _ in granted if message.id not in dialled}
 
 
-def _give_back(followers: list[Ready], said: dict[int, str], commit: _Commit) -> None:
+def _give_back(mails: list[Ready], said: dict[int, str], settling: Settling) -> None:
     """Write down who does not leave: to be claimed again, or refused for good."""
-    refused = [
-        (r.message, said[r.message.id]) for r in followers if said[r.message.id] not in (GO, LATER)
-    ]
+    refused = [(m.message, said[m.message.id]) for m in mails if said[m.message.id]]
+    refused = [each for each in refused if each[1] != LATER]
     waiting = [message for message, word in refused if word == WAIT]
-    outbox.let_go([*commit.returned, *waiting])
-    outbox.refuse([each for each in refused if each[1] not in (WAIT, LOST)], now=commit.now)
-
-
-def settlement_of(ready: Ready, outcome: Outcome, *, now: datetime) -> Settlement:
-    """Return what to write for an outcome."""
-    message = ready.message
-    if outcome.is_accepted and outcome.reply is not None:
-        code, text = outcome.reply.code, outcome.reply.text
-        return Settlement(message, ACCEPTED, code, text, finished_at=now)
-    if outcome.reply is None and outcome.stage in (Stage.RECIPIENT, Stage.DATA):
-        outcome = replace(outcome, reply=CUT_SHORT)
-    if outcome.reply is None:
-        if ready.is_repeatable:
-            return Settlement(
-                message, State.DEFERRED, due_at=now + retry.pause_after(message.attempt_count + 1)
-            )
-        return Settlement(
-            message,
-            State.UNKNOWN,
-            text="The connection was lost before the server answered.",
-            finished_at=now,
-        )
-    code, text = outcome.reply.code, outcome.reply.text
-    first_at = first_attempt_at(message.id) if 400 <= code < 500 and message.attempt_count else now
-    judgement = retry.judge(
-        code,
-        text,
-        at_recipient=outcome.stage in (Stage.RECIPIENT, Stage.CONTENT),
-        attempt_count=message.attempt_count + 1,
-        first_at=first_at or now,
-        now=now,
-    )
-    match judgement:
-        case retry.Accepted():
-            return Settlement(message, ACCEPTED, code, text, finished_at=now)
-        case retry.Later(at=at):
-            return Settlement(message, State.DEFERRED, code, text, due_at=_spread(at, message.id))
-        case retry.Failed(is_dead=is_dead, is_expired=is_expired):
-            return Settlement(
-                message,
-                State.FAILED,
-                code,
-                text,
-                reason="expired" if is_expired else "hard_bounce" if is_dead else "",
-                finished_at=now,
-                suppresses=is_dead,
-            )
-
-
-def _spread(at: datetime, number: int) -> datetime:
-    """A few seconds apart, so that a wave of refusals does not come back as a wave."""
-    return at + timedelta(seconds=number % 60)
+    outbox.let_go([*settling.returned, *waiting])
+    outbox.refuse([each for each in refused if each[1] not in (WAIT, LOST)], now=settling.now)

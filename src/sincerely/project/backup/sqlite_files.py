@@ -2,23 +2,28 @@
 
 The main file is copied first and captures after it: then no capture that the fold had not taken at
 the moment of the backup is missing, and those that it had taken are in main anyway. Both copies are
-made by SQLite's own backup in one step: writers go on meanwhile.
+made by SQLite's own backup in one step: writers go on meanwhile. The senders' journals are read
+before and after; what they say stands in the copy of main.
 """
 
 from __future__ import annotations
 
 import shutil
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
 from urllib.parse import quote
 
+from sincerely.engines.sender import journal_file
 from sincerely.engines.tracker.kept import NAME as LINKS
 from sincerely.project.backup.manifest import CAPTURE, MAIN, Unsound, to_disk
 from sincerely.wire.capture.packing import PER_BATCH
 
 TRIES = 3
 BESIDE = ("", "-wal", "-shm")
+SENDERS = "senders"
+LINE = "INSERT INTO sending_journalline (owner, number, record) VALUES (?, ?, ?)"
 MARK = "SELECT COALESCE(MAX(position), 0) FROM engagement_watermark WHERE reader = 'capture'"
 
 
@@ -27,13 +32,37 @@ def take(home: Path, target: Path) -> list[str]:
     if not (home / MAIN).exists():
         raise Unsound(f"{home} holds no {MAIN}: there is nothing to back up.")
     for _attempt in range(TRIES):
+        before = {path: generation for path, generation, _ in _journals(home)}
         copy(home / MAIN, target / MAIN)
+        _add_journals(home, target / MAIN, before)
         if not (home / CAPTURE).exists():
             return [MAIN]
         copy(home / CAPTURE, target / CAPTURE)
         if follows_on(target / MAIN, target / CAPTURE):
             return [MAIN, CAPTURE]
     raise Unsound("Captures are deleted faster than they can be copied: try again at a quiet time.")
+
+
+def _add_journals(home: Path, main: Path, before: dict[Path, int]) -> None:
+    """Put into the copy what the senders' journals say: who was being handed over at that moment.
+
+    One that has gone on by more than a half meanwhile has forgotten some: it is left out, and all
+    that its sender had cleared to leave will be unknown.
+    """
+    lines: list[tuple[str, int, str]] = []
+    for path, generation, records in _journals(home):
+        if generation - before.get(path, generation) <= 1:
+            lines += [(path.stem, n, record.decode()) for n, record in enumerate((b"", *records))]
+    if lines:
+        with closing(sqlite3.connect(main)) as opened, opened:
+            opened.executemany(LINE, lines)
+        to_disk(main)
+
+
+def _journals(home: Path) -> Iterator[tuple[Path, int, list[bytes]]]:
+    for path in (home / SENDERS).glob("*.journal"):
+        with suppress(FileNotFoundError):  # its sender has just ended in order
+            yield (path, *journal_file.look(path))
 
 
 def copy(source: Path, target: Path) -> None:
@@ -102,6 +131,8 @@ def swap(home: Path, *, aside: Path) -> None:
             old = home / f"{name}{ending}"
             if old.exists():
                 old.rename(aside / old.name)
+    if (home / SENDERS).exists():  # journals of mail that the restored messages know nothing of
+        (home / SENDERS).rename(aside / SENDERS)
     for name in (CAPTURE, MAIN):
         waiting = home / f"{name}.restored"
         if waiting.exists():

@@ -7,7 +7,7 @@ never touched by the one who lost it.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from math import ceil
@@ -225,40 +225,52 @@ def let_go(messages: Sequence[Claimed]) -> None:
             cursor.executemany(LET_GO, [(message.id, message.fence) for message in messages])
 
 
-def recover(owner: str, *, now: datetime) -> tuple[int, int]:
-    """Take over from a sender that is dead: (claimed rows given back, rows now unknown).
+BEGUN = (("id", "bigint"), ("fence", "integer"))
+CUT = "claimed_by = %s AND state = 'dialling'"
+OF_THEM = """ AND EXISTS (SELECT 1 FROM ({given}) g
+  WHERE g.id = sending_message.id AND g.fence = sending_message.fence)"""
+# Transactional mail whose hand-over was cut is repeated under its Message-ID.
+REPEAT = f"""
+UPDATE sending_message SET state = 'deferred', claimed_by = '', fence = fence + 1, due_at = %s,
+  attempt_count = attempt_count + 1
+WHERE mailing_id IN (SELECT id FROM engagement_mailing WHERE tag = %s) AND {CUT}"""  # noqa: S608
+RECORD_CUT = f"""
+INSERT INTO sending_attempt (message_id, at, outcome, code, text)
+SELECT id, {{at}}, 'unknown', NULL, 'The sender was stopped while handing over.'
+FROM sending_message WHERE {CUT}"""  # noqa: S608 -- fixed parts
+UNKNOWN = f"""
+UPDATE sending_message SET state = 'unknown', claimed_by = '', fence = fence + 1,
+  finished_at = %s, attempt_count = attempt_count + 1 WHERE {CUT}"""  # noqa: S608 -- fixed parts
+AGAIN = """
+UPDATE sending_message SET claimed_by = '', fence = fence + 1,
+  state = CASE WHEN attempt_count = 0 THEN 'planned' ELSE 'deferred' END
+WHERE claimed_by = %s AND state IN ('claimed', 'dialling')"""
 
-    Transactional mail whose hand-over was cut is repeated under its Message-ID instead.
+
+def recover(
+    owner: str, *, now: datetime, begun: Collection[tuple[int, int]] | None
+) -> tuple[int, int]:
+    """Take over from a sender that is dead: (rows given back, rows now unknown).
+
+    `begun` are the messages, with their fences, whose content may have left without an answer; of
+    what is dialling, all others are given back. None: nobody knows, it may be all of them.
     """
-    repeat = (
-        "UPDATE sending_message SET state = 'deferred', claimed_by = '', fence = fence + 1,"
-        " due_at = %s, attempt_count = attempt_count + 1"
-        " WHERE claimed_by = %s AND state = 'dialling' AND mailing_id IN"
-        " (SELECT id FROM engagement_mailing WHERE tag = %s)"
-    )
-    record = (
-        "INSERT INTO sending_attempt (message_id, at, outcome, code, text)"
-        " SELECT id, %s, 'unknown', NULL, 'The sender was stopped while handing over.'"
-        " FROM sending_message WHERE claimed_by = %s AND state = 'dialling'"
-    )
-    unknown = (
-        "UPDATE sending_message SET state = 'unknown', claimed_by = '', fence = fence + 1,"
-        " finished_at = %s, attempt_count = attempt_count + 1"
-        " WHERE claimed_by = %s AND state = 'dialling'"
-    )
-    again = (
-        "UPDATE sending_message SET claimed_by = '', fence = fence + 1,"
-        " state = CASE WHEN attempt_count = 0 THEN 'planned' ELSE 'deferred' END"
-        " WHERE claimed_by = %s AND state = 'claimed'"
-    )
+    given = [] if begun is None else [given_values(begun)]
     at = "CAST(%s AS timestamptz)" if connection.vendor == "postgresql" else "%s"
+
+    def over_the_cut(sql: str, *parameters: Any) -> int:
+        """Run a statement over all whose hand-over was cut."""
+        with connection.cursor() as cursor:
+            whole = sql if begun is None else with_given(f"{sql}{OF_THEM}", BEGUN)
+            cursor.execute(whole, [*parameters, owner, *given])
+            return int(cursor.rowcount)
+
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(repeat, [moment(now), owner, MailingTag.TRANSACTIONAL])
-        cursor.execute(record.replace("id, %s", f"id, {at}"), [moment(now), owner])
-        cursor.execute(unknown, [moment(now), owner])
-        lost = cursor.rowcount
-        cursor.execute(again, [owner])
-        return cursor.rowcount, lost
+        over_the_cut(REPEAT, moment(now), MailingTag.TRANSACTIONAL)
+        over_the_cut(RECORD_CUT.format(at=at), moment(now))
+        unknown = over_the_cut(UNKNOWN, moment(now))
+        cursor.execute(AGAIN, [owner])
+        return cursor.rowcount, unknown
 
 
 def note_trouble(transport_id: int, words: str, *, now: datetime) -> None:

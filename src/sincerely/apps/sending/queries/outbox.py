@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sincerely.apps.sending.models import Dispatch
-from sincerely.apps.sending.queries.sql import moment, rows, run
+from sincerely.apps.sending.queries.sql import id_rows, id_values, moment, rows, run
 
 # Finding out is one look into the index `message_due` per open mailing.
 CLAIMABLE = """
@@ -29,6 +30,14 @@ SELECT d.mailing_id, d.state, d.subscription_type_id, g.tag,
     AND (h.mailing_id = d.mailing_id OR h.mailing_id IS NULL)) THEN 1 ELSE 0 END
 FROM sending_dispatch d JOIN engagement_mailing g ON g.id = d.mailing_id
 WHERE d.mailing_id = %s"""
+
+
+DIALLING = """
+SELECT m.id, m.mailing_id, m.contact_id, m.nonce, m.address_key, m.version_id, m.fence,
+  m.attempt_count, x.tag
+FROM ({given}) g JOIN sending_message m ON m.id = g.id
+JOIN engagement_mailing x ON x.id = m.mailing_id
+WHERE m.claimed_by = %s AND m.state = 'dialling'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +76,11 @@ def owners_at_work() -> list[str]:
     """Return the owners of claimed or dialling rows (a walk along a small partial index)."""
     sql = "SELECT DISTINCT claimed_by FROM sending_message WHERE state IN ('claimed', 'dialling')"
     return [row[0] for row in rows(sql, [])]
+
+
+def dialling(owner: str, ids: Collection[int]) -> list[tuple[Any, ...]]:
+    """Return those of an owner's messages that are dialling, as they were claimed, with the tag."""
+    return run(DIALLING.format(given=id_rows()), [id_values(ids), owner]) if ids else []
 
 
 def dispatches(mailing_ids: Collection[int]) -> dict[int, Dispatch]:

@@ -73,17 +73,24 @@ def run(sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         return here.connection.execute(_marked(sql), parameters).fetchall()  # type: ignore[no-any-return]
 
 
+CHUNKS = (64, 16, 4, 1)  # a statement is kept prepared for each of these numbers of rows
+
+
 def run_bound(sql: str, given: Sequence[Sequence[Any]], parameters: Sequence[Any] = ()) -> int:
     """Run a statement on SQLite whose `{given}` are these rows, the first of its parameters.
 
-    Returns how many rows it wrote (the driver counts where it begins with that verb). For small
-    batches: a statement is kept prepared for each number of rows.
+    Returns how many rows it wrote (the driver counts where it begins with that verb).
     """
     here = _session()
-    flat = [value for row in given for value in row]
+    count = at = 0
     with here.wrap_database_errors:
-        prepared = _with_values(sql, len(given), len(given[0]))
-        return int(here.connection.execute(prepared, [*flat, *parameters]).rowcount)
+        while at < len(given):
+            size = next(size for size in CHUNKS if size <= len(given) - at)
+            flat = [value for row in given[at : at + size] for value in row]
+            prepared = _with_values(sql, size, len(given[0]))
+            count += int(here.connection.execute(prepared, [*flat, *parameters]).rowcount)
+            at += size
+    return count
 
 
 @lru_cache(maxsize=512)

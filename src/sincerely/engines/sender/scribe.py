@@ -1,0 +1,129 @@
+"""The scribe: one thread writes the journal, many turns to a flush.
+
+While one record is being flushed, what all connections have to say gathers for the next. A turn's
+future is done only when its record is durable, so 'begun' is before the first byte of content. A
+disk or a database that fails is asked again with the same record until it works; a journal that
+somebody took over is lost for good, and every turn is told so.
+
+Turns are gathered on the event loop's thread, so nothing here needs a lock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from queue import SimpleQueue
+from typing import NamedTuple
+
+import psycopg
+import structlog
+
+from sincerely.engines.sender.journal import Journal, JournalLost, Key, Ledger, encode
+from sincerely.wire import metrics
+from sincerely.wire.smtp.replies import Outcome
+
+log = structlog.get_logger("sender")
+PAUSE_SECONDS = 0.5
+TROUBLE = "the journal of hand-overs cannot be written"
+
+
+class _Page(NamedTuple):
+    """One record and who waits for it."""
+
+    record: bytes
+    begins_anew: bool
+    waiting: list[asyncio.Future[bool]]
+
+
+class Scribe:
+    """Takes turns on the event loop's thread and writes them on its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, journal: Journal) -> None:
+        self._loop = loop
+        self._journal = journal
+        self._ledger = Ledger()
+        self._heard: list[tuple[Key, Outcome]] = []
+        self._begun: list[Key] = []
+        self._waiting: list[asyncio.Future[bool]] = []
+        self._inbox: SimpleQueue[_Page | None] = SimpleQueue()
+        self._is_busy = False
+        self.is_lost = False
+        self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
+
+    def start(self) -> None:
+        """Start writing."""
+        self._thread.start()
+
+    def turn(self, heard: tuple[Key, Outcome] | None, begun: Key | None) -> asyncio.Future[bool]:
+        """Queue a turn; its future is True when it is durable, False when the journal is lost.
+
+        Call it on the event loop's thread.
+        """
+        answer: asyncio.Future[bool] = self._loop.create_future()
+        if heard is not None:
+            self._heard.append(heard)
+            self._ledger.note([heard], [])
+        if begun is not None:
+            self._begun.append(begun)
+            self._ledger.begun.add(begun)
+        self._waiting.append(answer)
+        if not self._is_busy:
+            self._is_busy = True
+            self._loop.call_soon(self._hand_on)  # with what else this round of the loop brings
+        return answer
+
+    def forget(self, keys: list[Key]) -> None:
+        """Leave out of the journal what is in the messages by now; on the loop's thread."""
+        self._ledger.forget(keys)
+
+    def close(self) -> None:
+        """Write what waits and end; no turn comes any more."""
+        if self._waiting:
+            self._inbox.put(self._page())
+        self._inbox.put(None)
+        self._thread.join(30)
+
+    def _hand_on(self) -> None:
+        """Give what has gathered to the thread that writes."""
+        self._is_busy = bool(self._waiting)
+        if self._waiting:
+            self._inbox.put(self._page())
+
+    def _page(self) -> _Page:
+        record = encode(self._heard, self._begun)
+        begins_anew = not self._journal.has_room(len(record))
+        page = _Page(self._ledger.record() if begins_anew else record, begins_anew, self._waiting)
+        self._heard, self._begun, self._waiting = [], [], []
+        return page
+
+    def _answer(self, waiting: list[asyncio.Future[bool]], is_durable: bool) -> None:  # noqa: FBT001 -- called by position
+        for answer in waiting:
+            if not answer.done():
+                answer.set_result(is_durable)
+        self._hand_on()
+
+    def _work(self) -> None:
+        try:
+            while (page := self._inbox.get()) is not None:
+                is_durable = self._write_until_it_works(page)
+                with contextlib.suppress(RuntimeError):  # the loop has ended: nobody waits
+                    self._loop.call_soon_threadsafe(self._answer, page.waiting, is_durable)
+        finally:
+            self._journal.close()
+
+    def _write_until_it_works(self, page: _Page) -> bool:
+        write = self._journal.begin_anew if page.begins_anew else self._journal.append
+        while not self.is_lost:
+            try:
+                write(page.record)
+            except JournalLost:
+                log.exception("the journal was taken over: nothing is begun any more")
+                self.is_lost = True
+            except (OSError, psycopg.Error):
+                metrics.fails(log, TROUBLE, waiting=len(page.waiting))
+                threading.Event().wait(PAUSE_SECONDS)
+            else:
+                metrics.works(log, TROUBLE)
+                return True
+        return False
