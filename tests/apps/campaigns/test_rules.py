@@ -26,6 +26,17 @@ def test_a_past_time_is_refused_with_what_to_do() -> None:
         schedule.launch_moment(Local(date(2026, 6, 13), time(9)), now=NOON)
 
 
+@pytest.mark.parametrize("on", [date.min, date(1900, 1, 1), date.max, date(2126, 7, 1)])
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12", "UTC"])
+def test_days_at_the_ends_of_the_calendar_are_refused(on: date, zone: str) -> None:
+    refused = schedule.TooFar if on > NOON.date() else schedule.WrongSchedule
+    for at in (time.min, time.max):
+        with pytest.raises(refused):
+            schedule.launch_moment(Local(on, at), now=NOON)
+        with pytest.raises(schedule.WrongSchedule):
+            schedule.launch_moment(At(schedule.moment(on, at, zone)), now=NOON)
+
+
 def test_nine_in_the_contacts_own_zone() -> None:
     due = schedule.due_moments(
         Local(date(2026, 6, 16), time(9)), ZONES[:3], launch=datetime(2026, 6, 15, 19, tzinfo=UTC)

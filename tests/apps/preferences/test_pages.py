@@ -116,7 +116,10 @@ def test_leaving_one_type_leaves_the_other(message: Message, browser: Client) ->
     reason = UnsubscribeReason.objects.get()
     assert (reason.answer, reason.words) == ("too_often", "Every day!")
     browser.post(address, {"scope": "type"})
+    browser.post(address, {"scope": "type", "answer": "other", "words": "I moved"})
     assert Event.objects.filter(kind="unsubscribed").count() == 1
+    reason = UnsubscribeReason.objects.get()
+    assert (reason.answer, reason.words) == ("other", "I moved")
 
 
 def test_leaving_everything_and_coming_back(message: Message, browser: Client) -> None:

@@ -22,6 +22,7 @@ from sincerely.apps.campaigns.queries.choices import (
 )
 from sincerely.apps.campaigns.rules.audience import Audience
 from sincerely.apps.campaigns.rules.schedule import At, Local, Now, Schedule, moment
+from sincerely.apps.team.seen import SeenForm
 
 LANGUAGES = [("en", "English"), ("nl", "Nederlands"), ("sv", "Svenska"), ("da", "Dansk")]
 Group = tuple[str, list[BoundWidget]]
@@ -45,7 +46,7 @@ class NewCampaignForm(forms.Form):
         field.choices = brands()
 
 
-class EnvelopeForm(forms.Form):
+class EnvelopeForm(SeenForm):
     """Who it comes from, which kind of mail it is, and how its links are marked."""
 
     name = forms.CharField(label=_("Name"), max_length=200)
@@ -141,7 +142,7 @@ class EnvelopeForm(forms.Form):
         return {"language": self.cleaned_data["language"]}
 
 
-class AudienceForm(forms.Form):
+class AudienceForm(SeenForm):
     """Who gets it and who does not: lists, segments and labels by name."""
 
     include = forms.MultipleChoiceField(

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sincerely.apps.consent.models import Evidence
 from sincerely.apps.consent.queries import subscription_types, type_named
 from sincerely.apps.contacts.rules.addresses import BadAddress, parse_address
+from sincerely.apps.team.seen import SeenForm
 
 NOTE = forms.CharField(
     label=_("Your note on this decision"),
@@ -20,7 +21,7 @@ NOTE = forms.CharField(
 )
 
 
-class TypeForm(forms.Form):
+class TypeForm(SeenForm):
     """A subscription type and its promise."""
 
     name = forms.CharField(label=_("Name"), max_length=80)

@@ -13,6 +13,7 @@ from sincerely.apps.contacts.models import Contact, FieldDefinition, FieldKind, 
 from sincerely.apps.contacts.queries import field_definitions, field_named, list_named
 from sincerely.apps.contacts.rules.addresses import BadAddress, parse_address
 from sincerely.apps.contacts.rules.fields import BadValue, typed
+from sincerely.apps.team.seen import SeenForm
 
 CUSTOM = "field_"
 VALUE_PROBLEMS = {
@@ -31,7 +32,7 @@ def _zones() -> list[tuple[str, Any]]:
     return [("", _("the organisation’s")), *((zone, zone.replace("_", " ")) for zone in zones)]
 
 
-class ContactForm(forms.Form):
+class ContactForm(SeenForm):
     """A contact's own columns and every custom field."""
 
     address = forms.CharField(
@@ -115,7 +116,7 @@ def _control(definition: FieldDefinition) -> forms.Field:
     return forms.ChoiceField(label=definition.name, required=False, choices=choices)
 
 
-class ListForm(forms.Form):
+class ListForm(SeenForm):
     """A list's name and description."""
 
     name = forms.CharField(label=_("Name"), max_length=120)

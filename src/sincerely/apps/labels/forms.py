@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from sincerely.apps.labels.models import LabelKind
 from sincerely.apps.labels.queries import any_label_named, labels
 from sincerely.apps.labels.rules import BadName, checked_name
+from sincerely.apps.team.seen import SeenForm
 
 NAME_PROBLEMS = {
     "empty": _("A label needs a name."),
@@ -20,7 +21,7 @@ NAME_PROBLEMS = {
 }
 
 
-class LabelForm(forms.Form):
+class LabelForm(SeenForm):
     """A label's name, kind, description and whether contacts may choose it."""
 
     name = forms.CharField(

@@ -11,6 +11,7 @@ from sincerely.apps.consent.actions import permit, withdraw, wording
 from sincerely.apps.consent.models import Channel, Evidence
 from sincerely.apps.consent.queries.confirmations import CONFIRMED
 from sincerely.apps.consent.rules.proof import Proof
+from sincerely.apps.contacts.models import Contact
 from sincerely.apps.engagement.actions import record
 from sincerely.apps.engagement.models import EventKind
 from sincerely.apps.preferences.models import ThankYouPage, UnsubscribeReason
@@ -47,13 +48,7 @@ def leave(
     if done is not None:
         _tell(visit, now=now, detail="everything" if type_id is None else "this kind of mail")
     if answer or words.strip():
-        UnsubscribeReason.objects.create(
-            contact=visit.contact,
-            message_id=visit.message.pk,
-            answer=answer,
-            words=words.strip()[:2_000],
-            at=now,
-        )
+        _keep_reason(visit, answer=answer, words=words.strip()[:2_000], now=now)
 
 
 @transaction.atomic
@@ -142,6 +137,17 @@ def write_page(
             page.delete()
         detail = {"language": language, "before": before, "after": words}
         audit(actor, "thank-you page changed", now=now, subject=brand, detail=detail)
+
+
+def _keep_reason(visit: Visit, *, answer: str, words: str, now: datetime) -> None:
+    """Keep one reason for each mail: a button that is pressed twice tells it once."""
+    Contact.objects.select_for_update().get(pk=visit.contact.pk)  # the second press waits here
+    told = UnsubscribeReason.objects.filter(contact=visit.contact, message_id=visit.message.pk)
+    kept = told.order_by("pk").last()
+    if kept is None:
+        kept = UnsubscribeReason(contact=visit.contact, message_id=visit.message.pk, at=now)
+    kept.answer, kept.words = answer, words
+    kept.save()
 
 
 def _tell(visit: Visit, *, now: datetime, detail: str) -> None:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from sincerely.apps.consent.queries.permission import TypeStanding
+from sincerely.apps.team.seen import SeenForm
 
 ANSWERS = (
     ("too_often", _("Too many mails")),
@@ -56,7 +57,7 @@ class ChoiceForm(forms.Form):
         return {int(value) for value in self.cleaned_data["wanted"]}
 
 
-class ThankYouForm(forms.Form):
+class ThankYouForm(SeenForm):
     """A brand's own words on the thank-you page in one language."""
 
     heading = forms.CharField(label=_("Heading"), max_length=120, required=False)

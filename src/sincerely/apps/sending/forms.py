@@ -13,9 +13,10 @@ from sincerely.apps.sending.rules.no_reply import is_no_reply
 from sincerely.apps.sending.rules.pressure import ALL_TYPES, Limit
 from sincerely.apps.sending.rules.quiet import Quiet
 from sincerely.apps.sending.rules.restraint import Restraint
+from sincerely.apps.team.seen import SeenForm
 
 
-class SenderForm(forms.Form):
+class SenderForm(SeenForm):
     """Who mail comes from."""
 
     name = forms.CharField(
@@ -66,7 +67,7 @@ class TestAddressForm(forms.Form):
     name = forms.CharField(label=_("Name"), max_length=120, required=False)
 
 
-class LimitsForm(forms.Form):
+class LimitsForm(SeenForm):
     """How much mail one address gets, of all kinds and of each, and when nobody is mailed."""
 
     quiet_begins = forms.TimeField(

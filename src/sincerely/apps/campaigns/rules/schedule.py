@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 GRACE = timedelta(seconds=60)  # sending can be stopped for a minute after the button
 # The first and the last zone on earth reach a local time 26 hours apart.
 WESTERNMOST, EASTERNMOST = timedelta(hours=12), timedelta(hours=14)
+FARTHEST = timedelta(days=36_525)  # a later day is a slip of the pen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,24 @@ class WrongSchedule(ValueError):
     """The schedule cannot be kept; the text says what to do, in English."""
 
 
+class TooFar(WrongSchedule):
+    """The day is further away than anybody plans."""
+
+
 def moment(on: date, at: time, zone: str) -> datetime:
     """Return the moment, in UTC, when clocks in the zone show this date and time."""
     try:
-        local = datetime.combine(on, at, tzinfo=ZoneInfo(zone))
+        return datetime.combine(on, at, tzinfo=ZoneInfo(zone)).astimezone(UTC)
     except (ZoneInfoNotFoundError, ValueError) as error:
         raise WrongSchedule(f"The time zone “{zone}” is not known.") from error
-    return local.astimezone(UTC)
+    except OverflowError as error:  # the last day of the calendar, or its first
+        raise TooFar("No clock shows this day.") from error
 
 
 def launch_moment(schedule: Schedule, *, now: datetime, grace: timedelta = GRACE) -> datetime:
-    """Return when planning begins; WrongSchedule if that time is past."""
+    """Return when planning begins; WrongSchedule if that time is past, TooFar beyond a century."""
+    if not isinstance(schedule, Now):
+        _check_day(schedule.at.date() if isinstance(schedule, At) else schedule.on, now.date())
     match schedule:
         case Now():
             return now + grace
@@ -66,6 +74,13 @@ def launch_moment(schedule: Schedule, *, now: datetime, grace: timedelta = GRACE
             if datetime.combine(on, at, tzinfo=UTC) + WESTERNMOST < now:
                 raise WrongSchedule("This time is past in every time zone. Choose a later one.")
             return max(now + grace, first)
+
+
+def _check_day(on: date, today: date) -> None:
+    if on > today + FARTHEST:
+        raise TooFar("This day is more than a century away.")
+    if on < today - timedelta(days=2):  # nor could the hours of its zones be counted in year 1
+        raise WrongSchedule("This day is past. Choose a later one.")
 
 
 def due_moments(

@@ -16,7 +16,7 @@ from sincerely.apps.campaigns import actions, queries
 from sincerely.apps.campaigns.actions.launch import NotReady
 from sincerely.apps.campaigns.forms import ScheduleForm
 from sincerely.apps.campaigns.models import Campaign, Stage
-from sincerely.apps.campaigns.rules.schedule import WrongSchedule
+from sincerely.apps.campaigns.rules.schedule import TooFar, WrongSchedule
 from sincerely.apps.campaigns.rules.stages import WrongStage, walls
 from sincerely.apps.campaigns.rules.stages import may as may_do
 from sincerely.apps.campaigns.views.audience import counts
@@ -82,6 +82,9 @@ def _launched(
             now=clock.now(),
             actor=actor_of(request),
         )
+    except TooFar:
+        form.add_error("on", _("Choose a nearer day."))
+        return False
     except WrongSchedule:
         form.add_error("on", _("This time is past. Choose a later one, or send now."))
         return False

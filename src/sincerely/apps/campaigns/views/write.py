@@ -52,14 +52,14 @@ def envelope(request: HttpRequest, campaign_id: int) -> HttpResponse:
         return _page(request, campaign, form)
     now, actor = clock.now(), actor_of(request)
     try:
-        actions.change_envelope(campaign.pk, changes=form.envelope(), now=now, actor=actor)
-        save_draft(
+        save_draft(  # first: it refuses where the campaign was launched meanwhile
             campaign.content_id,
             base_revision=campaign.content.revision,
             changes=form.words(),
             now=now,
             actor=actor,
         )
+        actions.change_envelope(campaign.pk, changes=form.envelope(), now=now, actor=actor)
     except (WrongStage, EditConflict):
         messages.error(
             request, _("Somebody changed the campaign in the meantime; nothing was overwritten.")

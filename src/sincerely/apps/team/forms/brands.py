@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from PIL import Image, UnidentifiedImageError
 
 from sincerely.apps.team.queries import brand_name_is_taken
+from sincerely.apps.team.seen import SeenForm
 
 LOGO_MOST_BYTES = 3 * 1024 * 1024
 LOGO_MOST_PIXELS = 24_000_000
@@ -69,7 +70,7 @@ def logo_of(sent: UploadedFile[bytes]) -> bytes:
     return redraw(sent.read())
 
 
-class _Colours(forms.Form):
+class _Colours(SeenForm):
     """Colours are written #rrggbb."""
 
     def clean(self) -> dict[str, Any]:

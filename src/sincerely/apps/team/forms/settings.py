@@ -12,6 +12,7 @@ from sincerely.apps.team.act_words import act_words
 from sincerely.apps.team.forms.people import zone_choices
 from sincerely.apps.team.queries import members, recent_acts
 from sincerely.apps.team.rules import Capability, may
+from sincerely.apps.team.seen import SeenForm
 from sincerely.apps.team.words import CAPABILITY_NAMES
 
 TIERS = (
@@ -21,7 +22,7 @@ TIERS = (
 )
 
 
-class OrganisationForm(forms.Form):
+class OrganisationForm(SeenForm):
     """The organisation's own settings."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
