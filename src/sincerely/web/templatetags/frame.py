@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import forms, template
 from django.contrib.humanize.templatetags.humanize import naturaltime
 from django.forms.boundfield import BoundField
 from django.templatetags.static import static
-from django.utils.formats import number_format
-from django.utils.html import format_html
+from django.utils.formats import date_format, number_format
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from sincerely.apps.contacts.rules.addresses import readable
 from sincerely.apps.team.numbers import grouped
@@ -30,10 +33,17 @@ CONTROL_CLASS: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Select, "form-select"),
 )
 
+SELECTED = SafeString(" selected")
+
 
 @register.simple_tag
 def icon(name: str, label: str = "") -> SafeString:
     """Return an icon; without a label it is decoration and hidden from screen readers."""
+    return _icon(name, str(label))
+
+
+@lru_cache(maxsize=512)
+def _icon(name: str, label: str) -> SafeString:
     sheet = static("dist/icons.svg")
     if label:
         return format_html(
@@ -44,6 +54,16 @@ def icon(name: str, label: str = "") -> SafeString:
         )
     return format_html(
         '<svg class="icon" aria-hidden="true"><use href="{}#{}"/></svg>', sheet, name
+    )
+
+
+@register.simple_tag
+def options(things: Iterable[Any], chosen: object = None) -> SafeString:
+    """Return an `<option>` for each thing that has a key and a name; a page may hold hundreds."""
+    return format_html_join(
+        "",
+        '<option value="{}"{}>{}</option>',
+        ((one.pk, SELECTED if one.pk == chosen else "", one.name) for one in things),
     )
 
 
@@ -101,6 +121,34 @@ def ago(value: datetime) -> str:
     """Return how long ago a moment was by the business clock, in words."""
     drift = clock.now() - datetime.now(UTC)
     return str(naturaltime(value - drift))
+
+
+@register.filter(expects_localtime=True)
+def day(value: date | None) -> str:
+    """Return a date in the reader's language; each is written once, lists repeat them."""
+    if not value:
+        return ""
+    return _day(value.year, value.month, value.day, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _day(year: int, month: int, number: int, _language: str | None) -> str:
+    return str(date_format(date(year, month, number), "DATE_FORMAT"))
+
+
+@register.filter(expects_localtime=True)
+def moment(value: datetime | None) -> str:
+    """Return a date and time in the reader's language; what is shown ends at the minute."""
+    if not value:
+        return ""
+    # Without its zone: in another zone the same moment has other words.
+    shown = value.replace(second=0, microsecond=0, tzinfo=None)
+    return _moment(shown, get_language())
+
+
+@lru_cache(maxsize=4096)
+def _moment(value: datetime, _language: str | None) -> str:
+    return str(date_format(value, "DATETIME_FORMAT"))
 
 
 @register.filter

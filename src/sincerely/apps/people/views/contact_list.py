@@ -25,7 +25,7 @@ from sincerely.apps.team.rules import Capability, may
 from sincerely.wire import clock
 from sincerely.wire.row_numbers import row_number
 
-PAGE = 40  # each row costs 2 ms of drawing: a page shall answer in 150
+PAGE = 40  # each row costs about 1 ms of drawing: a page shall answer in 150
 COLUMNS = {
     "labels": gettext_lazy("Labels"),
     "last_click": gettext_lazy("Last click"),
