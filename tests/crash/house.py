@@ -104,6 +104,11 @@ class House:
         )
         assert self._line() == "ready"
 
+    @property
+    def number(self) -> int:
+        """The process of which all others here are children."""
+        return self._parent.pid
+
     def run(self, code: str, *arguments: Any) -> str:
         """Run code in a process of the installation and return what it printed."""
         status, said = self._to_the_end({"code": code, "arguments": arguments})

@@ -18,12 +18,16 @@ from sincerely.project.backup.sqlite_files import follows_on
 from sincerely.wire.capture import Capture, SqliteStore
 from sincerely.wire.capture.packing import PER_BATCH
 from tests.crash.house import House, house, own_database, until
-from tests.crash.scale import write_down
+from tests.crash.scale import sized, write_down
 from tests.engines.sending_world import Server, serving
 from tests.installation import free_ports
 
-pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("backup")]
-PEOPLE = 60
+pytestmark = [
+    pytest.mark.engines,
+    pytest.mark.xdist_group("backup"),
+    pytest.mark.timeout(3_600),
+]
+PEOPLE, ROUNDS = sized(60, 2_000, 10_000), sized(1, 5, 20)
 OPEN = {"planned", "claimed", "dialling", "deferred"}
 SETTLE = """
 import json, sys
@@ -140,33 +144,54 @@ def states(one: House) -> dict[str, Any]:
 def test_backup_while_it_runs_and_restore(
     stack: ExitStack, server: Server, one: House, tmp_path: Path
 ) -> None:
+    """Two senders are at work; each backup is restored, the first is also let go on."""
     one.run(RELEASE)
-    running = [one.begin("engine", name) for name in ("sender", "folder", "runner", "mailbox")]
-    until(lambda: len(server.kept) >= 20)
-    server.delay_seconds = 5  # so that the backup falls into the middle on any machine
-    status, said = one.command("backup", str(tmp_path / "backup"))
-    server.delay_seconds = 0.04
-    assert status == 0, said
-    assert "The secret is not in it" in said
-    assert len(server.kept) < PEOPLE, "the backup was not taken in the middle"
+    engines = ("sender", "sender", "folder", "runner", "mailbox")
+    running = [one.begin("engine", name) for name in engines]
+    for number in range(ROUNDS):
+        goal = 20 + number * PEOPLE // (ROUNDS + 1)
+        until(lambda goal=goal: len(server.kept) >= goal, seconds=600)  # type: ignore[misc]
+        server.delay_seconds = 5  # so that the backup falls into the middle on any machine
+        status, said = one.command("backup", str(tmp_path / f"backup{number}"))
+        server.delay_seconds = 0.04
+        assert status == 0, said
+        assert "The secret is not in it" in said
+        assert len(server.kept) < PEOPLE, "the backup was not taken in the middle"
     later = one.run(LATER).split()
-    until(lambda: len(server.kept) == PEOPLE)
-    assert [one.end(pid) for pid in running] == [0, 0, 0, 0], one.log.read_text()
+    until(lambda: len(server.kept) == PEOPLE, seconds=600)
+    assert [one.end(pid) for pid in running] == [0] * len(engines), one.log.read_text()
     assert max(Counter(server.content_began).values()) == 1
     _logs_are_structured_and_hold_no_address(one.log)
 
-    two = stack.enter_context(house(tmp_path / "two", **stack.enter_context(own_database())))
-    status, said = two.command("restore", str(tmp_path / "backup"))
+    for number in range(ROUNDS):
+        with ExitStack() as own:
+            name = f"two{number}"
+            two = own.enter_context(house(tmp_path / name, **own.enter_context(own_database())))
+            _restored(two, tmp_path / f"backup{number}")
+            if not number:
+                two.run(REUSED, int(later[0]), int(later[1]), later[2])
+                _nothing_leaves_until_released(two, server)
+            assert two.command("doctor")[0] == 0
+    write_down(
+        8,
+        "backup while two senders run, restore",
+        done=PEOPLE,
+        kills=0,
+        lost=0,
+        twice=0,
+        backups=ROUNDS,
+    )
+
+
+def _restored(two: House, backup: Path) -> None:
+    """Restore it: everybody is there, and every mailing is held."""
+    status, said = two.command("restore", str(backup))
     assert status == 0, said
     found = states(two)
     assert sum(found["states"].values()) == PEOPLE
     assert 20 <= found["states"]["accepted"] < PEOPLE
     assert found["file"] == 800_000
     assert "Restored from a backup of" in found["holds"][0]
-    two.run(REUSED, int(later[0]), int(later[1]), later[2])
-    _nothing_leaves_until_released(two, server)
-    write_down(8, "backup while running, restore", done=PEOPLE, kills=0, lost=0, twice=0)
-    assert two.command("doctor")[0] == 0
 
 
 def _logs_are_structured_and_hold_no_address(log: Path) -> None:
@@ -182,11 +207,11 @@ def _nothing_leaves_until_released(two: House, server: Server) -> None:
     sender = two.begin("engine", "sender")
     until(lambda: "dialling" not in states(two)["states"])
     found = states(two)
-    assert found["states"].get("unknown", 0) <= 3
+    assert found["states"].get("unknown", 0) <= 2 * 3, "two senders with three connections"
     assert len(server.content_began) == began, "a held mailing left"
     two.run(RELEASE)
     waiting = found["states"].get("planned", 0)
-    until(lambda: not OPEN & set(states(two)["states"]))
+    until(lambda: not OPEN & set(states(two)["states"]), seconds=600)
     assert two.end(sender) == 0
     assert len(server.content_began) - began == waiting
 
