@@ -15,10 +15,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, Throttled, ValidationError
 
-from sincerely.api.parsing import Unwritable
 from sincerely.api.shape import body
 from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.content.rules.wrong import Wrong
+from sincerely.wire.strict_json import Unwritable
 
 log = logging.getLogger(__name__)
 

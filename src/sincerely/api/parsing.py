@@ -1,28 +1,17 @@
-"""What a program sends, read strictly: nothing that a database or a mail cannot hold.
+"""What a program sends, read strictly (wire/strict_json.py).
 
-SQLite would keep a zero byte that PostgreSQL refuses, and a mail with one is refused by servers;
-half a surrogate pair cannot be written as UTF-8; JSON of Python's kind knows NaN, which no other
-reader does. Said here once, no endpoint needs to know of it.
+Said here once, no endpoint needs to know of it.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.datastructures import MultiValueDict
 from ninja.parser import Parser
 
-LARGEST = 2**63 - 1  # what both databases keep in their widest whole number
-_UNWRITABLE = re.compile("[\x00\ud800-\udfff]")
-
-
-class Unwritable(ValueError):
-    """A value that cannot be stored; the message says which kind, in plain words."""
+from sincerely.wire import strict_json
 
 
 class StrictParser(Parser):
@@ -30,10 +19,7 @@ class StrictParser(Parser):
 
     def parse_body(self, request: HttpRequest) -> Any:
         """Return the JSON of the body."""
-        value = json.loads(request.body, parse_constant=_refuse_constant)
-        for one in _scalars(value):
-            _check(one)
-        return value
+        return strict_json.read(request.body)
 
     def parse_querydict(
         self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
@@ -41,34 +27,5 @@ class StrictParser(Parser):
         """Return what a query or a form says by name."""
         for name in data:
             for one in (name, *data.getlist(name)):
-                _check(one)
+                strict_json.check(one)
         return super().parse_querydict(data, list_fields, request)
-
-
-def _refuse_constant(word: str) -> float:
-    raise Unwritable(f"{word} is no number in JSON.")
-
-
-def _scalars(value: Any) -> Iterator[Any]:
-    """Yield every key and value, however deep, without recursion."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list):
-            waiting += one
-        else:
-            yield one
-
-
-def _check(value: Any) -> None:
-    if isinstance(value, str):
-        if _UNWRITABLE.search(value):
-            raise Unwritable("A text holds a zero byte or half a character: it cannot be kept.")
-    elif isinstance(value, int | float) and abs(value) > _largest_of(value):
-        raise Unwritable("A number is too large to be kept.")
-
-
-def _largest_of(value: float) -> float:
-    return LARGEST if isinstance(value, int) else sys.float_info.max

@@ -61,7 +61,7 @@ class ZeroByteMiddleware:
     """Keeps zero bytes out: SQLite would store one, PostgreSQL breaks at it.
 
     Nobody looks for one, so it is left out of a query; a form that holds one is refused. The API
-    reads what it gets as strictly by itself (api/parsing.py).
+    reads what it gets as strictly by itself (wire/strict_json.py).
     """
 
     def __init__(self, get_response: Next) -> None:

@@ -145,6 +145,8 @@ def test_which_addresses_may_stand_in_a_mail(typed: str, kept: str) -> None:
         {"version": 1, "blocks": [{"id": "b1", "type": "text"}, {"id": "b1", "type": "text"}]},
         {"version": 1, "blocks": [{"id": f"b{n}", "type": "divider"} for n in range(101)]},
         {"version": 1, "blocks": [{"id": "b1", "type": "text", "shown_to": "everybody"}]},
+        document(block("text", text="<div>" * 7_000)),
+        document(block("columns", columns=[{"text": "<b><i>" * 5_000}])),
     ],
 )
 def test_what_is_no_document_is_refused_with_a_reason(raw: Any) -> None:

@@ -27,6 +27,13 @@ def closed_words() -> str:
     )
 
 
+def unread_words() -> str:
+    """Return what is said where the editor sent what cannot be read or kept."""
+    return _(
+        "This was not saved: it holds a sign that cannot be kept. Take out what you pasted last."
+    )
+
+
 def conflict_words(conflict: EditConflict) -> str:
     """Return why a change was not made to a mail that somebody else has their hands on."""
     if isinstance(conflict, DraftClosed):

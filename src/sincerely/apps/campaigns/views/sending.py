@@ -82,25 +82,24 @@ def _launched(
             now=clock.now(),
             actor=actor_of(request),
         )
-    except TooFar:
-        form.add_error("on", _("Choose a nearer day."))
-        return False
-    except WrongSchedule:
-        form.add_error("on", _("This time is past. Choose a later one, or send now."))
-        return False
     except WrongStage:
         messages.info(request, _("Somebody else has just launched this campaign."))
         return True
-    except EditConflict:
-        form.add_error(
-            None, _("Somebody changed the mail at this moment. Look at it again. Nothing was sent.")
-        )
-        return False
-    except NotReady:
-        form.add_error(None, _("Something still stands in the way; see above. Nothing was sent."))
+    except (WrongSchedule, EditConflict, NotReady) as refusal:
+        form.add_error("on" if isinstance(refusal, WrongSchedule) else None, _why_not(refusal))
         return False
     messages.success(request, _launch_words(launched))
     return True
+
+
+def _why_not(refusal: Exception) -> str:
+    if isinstance(refusal, TooFar):
+        return _("Choose a nearer day.")
+    if isinstance(refusal, WrongSchedule):
+        return _("This time is past. Choose a later one, or send now.")
+    if isinstance(refusal, EditConflict):
+        return _("Somebody changed the mail at this moment. Look at it again. Nothing was sent.")
+    return _("Something still stands in the way; see above. Nothing was sent.")
 
 
 def _launch_words(campaign: Campaign) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -23,11 +22,12 @@ from sincerely.apps.content.queries import editing as queries
 from sincerely.apps.content.rules.document import BadDocument, Problem, check_document, tidy
 from sincerely.apps.content.rules.editing import command
 from sincerely.apps.content.views.editor_setup import setup_of
-from sincerely.apps.content.wording import closed_words, said
+from sincerely.apps.content.wording import closed_words, said, unread_words
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.strict_json import read_or_none
 
 
 def editor_context(content: Content) -> dict[str, Any]:
@@ -63,10 +63,13 @@ def save(request: HttpRequest, content_id: int) -> JsonResponse:
     """Autosave: store the changes on top of the revision they started from."""
     _draft(content_id)
     body = _json(request)
+    revision = _revision(body)
+    if revision is None:
+        return JsonResponse({"problems": [{"message": unread_words()}]}, status=422)
     try:
         content = actions.save_draft(
             content_id,
-            base_revision=int(body.get("revision", 0)),
+            base_revision=revision,
             changes=body.get("changes", {}),
             now=clock.now(),
             actor=actor_of(request),
@@ -115,7 +118,7 @@ def restore(request: HttpRequest, content_id: int, revision: int) -> JsonRespons
         content = actions.restore_version(
             content_id,
             revision=revision,
-            base_revision=int(_json(request).get("revision", 0)),
+            base_revision=_revision(_json(request)) or 0,
             now=clock.now(),
             actor=actor_of(request),
         )
@@ -217,11 +220,13 @@ def _draft(content_id: int) -> Content:
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:
-    try:
-        body = json.loads(request.body or b"{}")
-    except ValueError:
-        body = {}
+    body = read_or_none(request.body or b"{}")
     return body if isinstance(body, dict) else {}
+
+
+def _revision(body: dict[str, Any]) -> int | None:
+    given = body.get("revision")
+    return given if isinstance(given, int) else None
 
 
 def _saved(content: Content) -> dict[str, Any]:

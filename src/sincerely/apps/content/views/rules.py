@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -15,16 +13,14 @@ from sincerely.apps.segments.surroundings import catalogue_of
 from sincerely.apps.team.access import requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
+from sincerely.wire.strict_json import read_or_none
 
 
 @requires(Capability.EDIT_CONTENT)
 @require_POST
 def weigh(request: HttpRequest) -> JsonResponse:
     """Answer the rule's sentence, and its count or its problems; nothing is stored."""
-    try:
-        rule = json.loads(request.body or b"null")
-    except ValueError:
-        rule = None
+    rule = read_or_none(request.body or b"null")
     catalogue = catalogue_of(rule)
     problems = [said(problem) for problem in check(rule, catalogue)][:3]
     if problems:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.contrib import messages
@@ -28,6 +27,7 @@ from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.rules import Capability
 from sincerely.wire.clock import now as clock_now
 from sincerely.wire.row_numbers import row_number
+from sincerely.wire.strict_json import read_or_none
 
 Rule = dict[str, Any]
 
@@ -120,10 +120,7 @@ def _started(request: HttpRequest) -> tuple[Rule, str]:
             return boxed(new_criterion("mail" if entry.picks == "mailing" else "label_clicks")), ""
         name = gettext(entry.name)
         return boxed(entry.make(pick) if pick is not None else entry.make()), name
-    try:
-        given = json.loads(request.GET.get("rule", ""))
-    except ValueError:
-        given = None
+    given = read_or_none(request.GET.get("rule", ""))
     rule = given if isinstance(given, dict) else new_criterion()
     return boxed(rule), request.GET.get("name", "")[:120]
 
