@@ -1,13 +1,14 @@
-"""An import whose process dies right after a commit, again and again: rows and progress are one."""
+"""An import that dies right after each commit, or whose labels go: rows and progress are one."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from sincerely.apps.consent.models import ConsentRecord, Permission
 from sincerely.apps.contacts.models import Contact
@@ -83,3 +84,25 @@ def test_who_dies_after_a_commit_has_told_how_far_it_came(
         )
     assert finish(work, now=now).state == "undone"
     assert Contact.objects.count() == ImportTouch.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_belongs_to_nothing_is_not_taken(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Label.objects.create(name="Honden", created_at=now)
+    text = "email,interesselabels\np@example.com,Honden\n"
+    work = checked(text, now=now, actor=cast.actor, claim=claim(now))
+    start(work.pk, now=now, actor=cast.actor)
+    gone = replace(importing.world(now), labels={"Honden": 987_654})
+    with monkeypatch.context() as patch:
+        patch.setattr(importing, "world", lambda _now: gone)
+        with pytest.raises(IntegrityError):
+            finish(work, now=now)
+    assert not Contact.objects.exists()
+    work.refresh_from_db()
+    assert work.done_count == 0
+    with pytest.raises(IntegrityError):  # SQLite looks at keys again
+        ContactLabel.objects.create(contact_id=987_654, label_id=987_654, since=now)
+    assert finish(work, now=now).state == "done"
+    assert ContactLabel.objects.get().contact == Contact.objects.get()

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from sincerely.apps.people.actions.opting_out import opt_out
 from sincerely.apps.people.actions.slices import Batch, Taken
@@ -141,7 +141,8 @@ class _Taking:
     """Takes slices, many in one transaction as long as nobody waits for the database.
 
     A large transaction writes each page of the indexes once for many rows. Whoever comes to the
-    turnstile waits for the slice at hand (40 ms) and the commit.
+    turnstile waits for the slice at hand (40 ms) and the commit. Foreign keys are looked at slice
+    by slice (`taking.take`), not row by row, which took SQLite a fifth of its time.
     """
 
     def __init__(self, work: Import, fence: int, *, batch: Batch, plan: Plan) -> None:
@@ -156,7 +157,7 @@ class _Taking:
         read = self._plan.read(rows.rows, rows.flags)
         position, done_count, totals = work.position, work.done_count, work.totals
         is_in_the_way = False
-        with transaction.atomic():
+        with connection.constraint_checks_disabled(), transaction.atomic():
             ends_at = time.monotonic() + LONGEST_SECONDS
             while rows.rows:
                 totals = _totals(totals, self._take(*read))

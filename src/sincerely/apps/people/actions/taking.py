@@ -11,9 +11,11 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sincerely.apps.contacts.models import Contact, ContactNote, ListMembership
+from sincerely.apps.consent.models import SubscriptionType
+from sincerely.apps.contacts.models import Contact, ContactList, ContactNote, ListMembership
 from sincerely.apps.engagement.models import ContactEngagement
 from sincerely.apps.interests.models import ContactLabel, LabelChange
+from sincerely.apps.labels.models import Label
 from sincerely.apps.people.actions.permitting import Evidence, evidence_of, permit_slice
 from sincerely.apps.people.actions.slices import Batch, Slice, Taken
 from sincerely.apps.people.models import ImportReject, ImportTouch
@@ -31,6 +33,7 @@ IMPORTED = ("imported_sent_at", "imported_open_at", "imported_click_at")
 
 def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     """Write a slice in the caller's transaction; each address comes once. Return what was done."""
+    _require_parents(batch, table)
     part = _identified(table)
     part.taken.rejects = [*rejects, *part.taken.rejects]
     evidence = evidence_of(batch, part) if batch.choices.claim else None
@@ -46,6 +49,17 @@ def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
         permit_slice(batch, part, evidence=evidence)
     _traces(batch, part)
     return part.taken
+
+
+def _require_parents(batch: Batch, table: Table) -> None:
+    """See that what the slice belongs to is still there: the caller may have put off the keys.
+
+    Contacts are looked up or made in this transaction, and the import is moved on by it.
+    """
+    claim = batch.choices.claim
+    bulk.require(Label, {label for labels in set(table.labels) for label in labels})
+    bulk.require(ContactList, set(batch.choices.list_ids))
+    bulk.require(SubscriptionType, {claim.subscription_type_id} if claim else set())
 
 
 def _identified(table: Table) -> Slice:

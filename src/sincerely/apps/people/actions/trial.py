@@ -74,11 +74,12 @@ class Trial:
     def _changes(self, table: Table, there: dict[bytes, Known]) -> None:
         known_ids = [found.contact_id for found in there.values()]
         held = known.labels_held(known_ids if len(self._sample) < SAMPLE else ())
-        for place, key in enumerate(table.keys):
-            found = there.get(key)
-            if found is None and len(self._sample) >= SAMPLE:
-                self._counts["new"] += 1
-                continue
+        places: Sequence[int] = range(len(table.keys))
+        if len(self._sample) >= SAMPLE:
+            places = [place for place, key in enumerate(table.keys) if key in there]
+            self._counts += Counter(new=len(table.keys) - len(places))
+        for place in places:
+            found = there.get(table.keys[place])
             record = table.record(place)
             change = change_of(record, found, keep_known=self._choices.keep_known)
             self._counts[change.kind] += 1

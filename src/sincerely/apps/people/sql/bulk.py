@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 
 Row = Sequence[Any]
 
@@ -225,6 +225,12 @@ def allot_ids(model: type[models.Model], count: int) -> list[int]:
             [table, count],
         )
         return sorted(int(row[0]) for row in cursor.fetchall())
+
+
+def require(model: type[models.Model], ids: set[int]) -> None:
+    """Refuse, as a foreign key would, ids of which one is not there."""
+    if ids and model._base_manager.filter(pk__in=ids).count() != len(ids):  # noqa: SLF001
+        raise IntegrityError(f"Rows of {model._meta.db_table} are gone.")  # noqa: SLF001
 
 
 def rows_in(sql: str, keys: Iterable[Any], *, before: Sequence[Any] = (), kind: str) -> list[Any]:

@@ -34,6 +34,8 @@ COLUMNS = {
     "payload": "text",
 }
 LABELS = {"label_set": "integer", "label_id": "bigint"}
+# What plans go by; sampling every column took as long as copying the rows.
+PLANNED = {"people_stage": "is_new, label_set", "people_stage_labels": "label_set"}
 
 
 def fill(people: Mapping[str, Sequence[Any]], labels: Mapping[str, Sequence[Any]]) -> None:
@@ -57,7 +59,7 @@ def fill(people: Mapping[str, Sequence[Any]], labels: Mapping[str, Sequence[Any]
                 cursor.execute(f"TRUNCATE {table}")
                 into = f"{table} ({names})"
                 _copy(cursor, into, kinds=[kinds[name] for name in columns], rows=rows)
-                cursor.execute(f"ANALYZE {table}")
+                cursor.execute(f"ANALYZE {table} ({PLANNED[table]})")
 
 
 def _copy(cursor: Any, table: str, *, kinds: Sequence[str], rows: Iterable[Row]) -> None:
