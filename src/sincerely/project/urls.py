@@ -29,4 +29,5 @@ urlpatterns = [
 handler400 = "sincerely.web.errors.bad_request"
 handler403 = "sincerely.web.errors.forbidden"
 handler404 = "sincerely.web.errors.not_found"
+handler429 = "sincerely.web.errors.too_many"  # asked for by allauth
 handler500 = "sincerely.web.errors.server_error"

@@ -8,6 +8,9 @@ from django.template.loader import render_to_string
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from sincerely.apps.team.actions.refusals import note_refused_login
+from sincerely.wire.clock import now
+
 API = "/api/"
 WORDS: dict[int, tuple[Promise, Promise, Promise, str]] = {
     400: (
@@ -27,6 +30,12 @@ WORDS: dict[int, tuple[Promise, Promise, Promise, str]] = {
         _("The address may have a slip in it, or the thing was taken away."),
         _("Nothing was lost. Search for it, or begin again at Home."),
         "not_found",
+    ),
+    429: (
+        _("Too many tries"),
+        _("There were many tries from where you are in a short time, so we wait a little."),
+        _("Nothing was changed. Try again in a few minutes."),
+        "too_many_requests",
     ),
     500: (
         _("Something broke on our side"),
@@ -68,6 +77,19 @@ def stale_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Answer 404."""
     return _answer(request, 404)
+
+
+def too_many(request: HttpRequest) -> HttpResponse:
+    """Answer 429; at the door it goes into the audit trail, as every refused login does."""
+    if request.method == "POST" and "login" in request.POST:
+        note_refused_login(
+            request.POST["login"],
+            "login.locked",
+            now=now(),
+            ip=request.META.get("REMOTE_ADDR") or None,
+            is_counted=False,
+        )
+    return _answer(request, 429)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

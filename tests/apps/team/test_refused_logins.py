@@ -54,6 +54,32 @@ def test_tries_are_counted_and_lock_outs_noted_without_what_was_typed(
     assert row["member_id"] is None
 
 
+def test_who_is_stopped_for_where_they_come_from_is_told_and_noted(
+    cast: Cast, client: Client
+) -> None:
+    tries(client, "nobody@else.example", 30, REMOTE_ADDR="192.0.2.9")
+    given = {"login": "vera@team.example", "password": "Tr0ub4dor and secret"}
+    answer = client.post(
+        "/account/login/", given, REMOTE_ADDR="192.0.2.9", headers={"accept-language": "nl"}
+    )
+    assert answer.status_code == 429
+    assert "Te veel pogingen" in answer.content.decode()
+    assert ("login.locked", "v…@team.example", None) in entries()
+
+
+def test_a_wrong_password_is_told_in_our_words(cast: Cast, client: Client) -> None:
+    given = {"login": "vera@team.example", "password": "Tr0ub4dor and secret"}
+    told = {
+        "en": "is not right. Try once more",
+        "nl": "klopt niet",
+        "sv": "stämmer inte",
+        "da": "er ikke rigtig",
+    }
+    for language, words in told.items():
+        page = client.post("/account/login/", given, headers={"accept-language": language})
+        assert words in page.content.decode(), language
+
+
 def test_the_page_tells_it_in_words(cast: Cast, client: Client) -> None:
     tries(client, "nobody@else.example", 2)
     client.force_login(cast.alice)
