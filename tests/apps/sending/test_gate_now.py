@@ -99,6 +99,27 @@ def test_only_the_holder_of_the_fence_writes(claimed: list[Claimed], now: dateti
     assert set(Attempt.objects.values_list("outcome", flat=True)) == {"unknown"}
 
 
+def test_who_lost_a_claim_changes_nothing_while_another_hands_over(
+    claimed: list[Claimed], now: datetime
+) -> None:
+    """The state does not tell: each is being handed over, by whoever claimed it since."""
+    recover("me", now=now, begun=())
+    theirs = claim(claimed[0].mailing_id, owner="other", now=now, limit=10)
+    with transaction.atomic():
+        dial([(message, "") for message in theirs])
+    late = [Settlement(m, "failed", 550, "late", finished_at=now) for m in claimed]
+    with transaction.atomic():
+        settle(late[:1], now=now)
+        refuse([(claimed[1], "opted_out")], now=now)
+        let_go(claimed[2:])
+        assert dial([(message, "9") for message in claimed]) == set()
+    turn_over(late, [(claimed[0], "9")], now=now)
+    assert turn_over([], [(claimed[0], "9")], now=now) == {claimed[0].id: LOST}
+    rows = Message.objects.values_list("state", "claimed_by", "shown_blocks", "attempt_count")
+    assert set(rows) == {("dialling", "other", "", 0)}
+    assert not Attempt.objects.exists()
+
+
 @pytest.mark.skipif(connection.vendor == "sqlite", reason="one statement on PostgreSQL only")
 def test_a_turn_in_one_statement_says_what_the_gate_says(
     claimed: list[Claimed], now: datetime
