@@ -1,4 +1,4 @@
-"""Compile every .po file below src/sincerely to .mo, without gettext; refuse what gettext would."""
+"""Compile every .po file to .mo without gettext; refuse what gettext would refuse."""
 
 from __future__ import annotations
 
