@@ -33,7 +33,11 @@ def latest(reports: Iterable[str]) -> list[Line]:
             mine.clear()
         mine.append(line)
     found = [line for lines in kept.values() for line in lines]
-    return sorted(found, key=lambda line: (line["row"], line["what"], line["database"]))
+    return sorted(found, key=_place)
+
+
+def _place(line: Line) -> tuple[int, str, str]:
+    return line["row"], line["what"], line["database"]
 
 
 def _key(line: Line) -> str:
@@ -54,7 +58,7 @@ def with_gaps(lines: Sequence[Line], rows: Sequence[int], databases: Sequence[st
         for name in databases
         if (row, name) not in there
     ]
-    return [*lines, *gaps]
+    return sorted([*lines, *gaps], key=_place)
 
 
 def cells_of(line: Line) -> list[str]:
