@@ -128,12 +128,12 @@ def day(value: date | None) -> str:
     """Return a date in the reader's language; each is written once, lists repeat them."""
     if not value:
         return ""
-    return _day(value.year, value.month, value.day, get_language())
+    return _day(date(value.year, value.month, value.day), get_language())
 
 
 @lru_cache(maxsize=4096)
-def _day(year: int, month: int, number: int, _language: str | None) -> str:
-    return str(date_format(date(year, month, number), "DATE_FORMAT"))
+def _day(value: date, _language: str | None) -> str:
+    return str(date_format(value, "DATE_FORMAT"))
 
 
 @register.filter(expects_localtime=True)
