@@ -1,4 +1,4 @@
-"""What of a template is known before any request: drawn once for each language, kept as text.
+"""What of a template is known before any request: drawn once a language, kept as text.
 
 A component is written for all that it can be: `<c-cell>` has eight conditions and most uses meet
 none of them. `fold` takes the names whose values stand in the template (attributes written out,

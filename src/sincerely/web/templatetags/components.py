@@ -1,4 +1,4 @@
-"""The tag behind `<c-name>`: django-cotton's components, drawn from what is left after folding.
+"""The tag behind `<c-name>`: django-cotton's components, drawn from what folding leaves.
 
 Attributes, defaults, slots and what a component sees are django-cotton's: it reads the templates,
 and `tests/web/test_folding.py` holds every component's HTML to its own. But it makes a context and
