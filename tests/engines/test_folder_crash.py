@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
-from datetime import timedelta
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection, transaction
 
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.actions import rejudge
+from sincerely.apps.engagement.actions import rejudge, rounds
 from sincerely.apps.engagement.models import (
     ContactEngagement,
     Delivery,
@@ -19,11 +21,13 @@ from sincerely.apps.engagement.models import (
     Signal,
     SignalVerdict,
 )
+from sincerely.apps.engagement.queries.facts import judged
 from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
 from sincerely.apps.engagement.queries.rejudged import wrong_verdicts
 from sincerely.apps.interests.models import LabelDay
 from sincerely.engines.folder import steps
 from tests.apps.engagement.world import World
+from tests.apps.sending.people import marketing
 
 
 class Killed(Exception):
@@ -77,7 +81,13 @@ def mortal(plain: Callable[..., Any], chance: random.Random) -> Callable[..., An
     return write
 
 
-def fold_with_kills(world: World, chance: random.Random, monkeypatch: pytest.MonkeyPatch) -> int:
+def fold_with_kills(
+    world: World,
+    chance: random.Random,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    inside: Callable[[], AbstractContextManager[object]] = transaction.atomic,
+) -> int:
     """Fold hour by hour; at random statements the process 'dies' and its transaction with it."""
     kills = 0
     for name in ("run", "run_many", "load"):
@@ -86,7 +96,7 @@ def fold_with_kills(world: World, chance: random.Random, monkeypatch: pytest.Mon
         for step in steps.STEPS:
             while True:
                 try:
-                    with transaction.atomic():
+                    with inside():
                         done = step(now=world.now + timedelta(hours=hour), limit=7)
                 except Killed:
                     kills += 1
@@ -112,6 +122,40 @@ def test_killed_anywhere_the_rollups_equal_the_rebuild(
     killed = state()
     assert steps.fold_all(now=world.now + timedelta(hours=72)) == 0
     assert state() == killed
+
+
+@pytest.fixture
+def standing_world(transactional_db: None, now: datetime, request: pytest.FixtureRequest) -> World:
+    """A world in no transaction; the end of another such test has taken what migrations made."""
+    marketing(now)
+    found: World = request.getfixturevalue("world")
+    return found
+
+
+@pytest.mark.requirement("R024")
+def test_killed_while_a_second_thread_reads_ahead_they_equal_it_too(
+    standing_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Outside any transaction slices are judged by two threads in turns; the state is the same."""
+    world = standing_world
+    life(world, random.Random(1))
+    readers = set[str]()
+
+    def noted(*arguments: Any, **named: Any) -> Any:
+        readers.add(threading.current_thread().name[:5])
+        return judged(*arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rounds, "judged", noted)
+        with patch.context() as narrower:
+            kills = fold_with_kills(world, random.Random(1), narrower, inside=nullcontext)
+    assert kills >= 5
+    assert readers == {"MainT", "ahead"}
+    assert [d for ids in contact_slices() for d in differences(ids)] == []
+    assert list(wrong_verdicts()) == []
+    folded = state()
+    assert steps.fold_all(now=world.now + timedelta(hours=72)) == 0
+    assert state() == folded
 
 
 def test_judging_again_with_the_same_model_changes_nothing(world: World) -> None:

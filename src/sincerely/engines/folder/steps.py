@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -27,6 +27,7 @@ from sincerely.apps.engagement.rules.facts import OneClick
 from sincerely.apps.interests.actions import learn
 from sincerely.apps.interests.rules.clicks import ClickDelta
 from sincerely.engines.folder import queries
+from sincerely.engines.folder.ahead import read_ahead
 from sincerely.engines.folder.confirmations import settle_confirmations
 from sincerely.wire.sqlite.turnstile import somebody_waits
 
@@ -109,47 +110,46 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
     return turn.done(len(mine), is_more=len(captures) == limit)
 
 
-def settle_round(number: int, *, now: datetime, limit: int = SLICE) -> Step:
-    """Judge again what is due; labels learn, and people on the confirm button's click stay."""
+def settle(*, now: datetime, limit: int = SLICE) -> Step:
+    """Judge again what is due: after 90 seconds for automation, after 24 hours for good.
+
+    Labels learn, and people on the confirm button's click stay.
+    """
     count = slices = 0
+    is_more = False
     with a_turn(now) as turn:
-        is_more = True
-        while is_more and (slices == 0 or turn.may_go_on()):
-            settled = engagement.settle(number, now=now, limit=limit)
-            learn(deltas_of(settled.clicks), now=now)
-            settle_confirmations(settled.clicks, now=now)
-            is_more = settled.is_more
-            count += settled.count
-            slices += 1
-    return turn.done(count, is_more=is_more, slices=slices)
+        due = engagement.looks(now=now, limit=limit)
+        with closing(read_ahead(due, goes_on=turn.may_go_on)) as read:
+            for looks in read:
+                for look in looks:
+                    _write(look, now=now)
+                count += sum(look.count for look in looks)
+                is_more = any(look.is_more for look in looks)
+                slices += 1
+    return turn.done(count, is_more=is_more, slices=max(1, slices))
 
 
-def settle_soon(*, now: datetime, limit: int = SLICE) -> Step:
-    """The automation verdict, 90 seconds after the signal."""
-    return settle_round(2, now=now, limit=limit)
-
-
-def settle_finally(*, now: datetime, limit: int = SLICE) -> Step:
-    """The final verdict, 24 hours after the signal."""
-    return settle_round(3, now=now, limit=limit)
+def _write(look: engagement.Look, *, now: datetime) -> None:
+    clicks = engagement.settle(look, now=now)
+    learn(deltas_of(clicks), now=now)
+    settle_confirmations(clicks, now=now)
 
 
 STEPS: tuple[Callable[..., Step], ...] = (
     fold_outcomes,
     fold_captures,
-    settle_soon,
-    settle_finally,
+    settle,
 )
 
 
 def fold_all(*, now: datetime) -> int:
-    """Take every step until nothing is due; return how many rows were taken."""
+    """Take every step until nothing is due; return how many rows were taken.
+
+    What one step has done may be what another waited for.
+    """
     count = 0
-    is_more = True
-    while is_more:
-        done = [step(now=now) for step in STEPS]
-        count += sum(step.taken for step in done)
-        is_more = any(step.is_more for step in done)
+    while taken := sum(step(now=now).taken for step in STEPS):
+        count += taken
     return count
 
 

@@ -12,14 +12,17 @@ from sincerely.apps.engagement.actions.mailings import (
 from sincerely.apps.engagement.actions.outcomes import record, record_happened, record_outcomes
 from sincerely.apps.engagement.actions.recount import recount
 from sincerely.apps.engagement.actions.retention import forget_signals
-from sincerely.apps.engagement.actions.rounds import rejudge, settle
+from sincerely.apps.engagement.actions.rounds import Look, looks, rejudge, settle
 from sincerely.apps.engagement.actions.signals import take
-from sincerely.apps.engagement.actions.watermarks import move, take_turn
+from sincerely.apps.engagement.actions.watermarks import by_index, move, take_turn
 
 __all__ = [
     "LinkSpec",
+    "Look",
+    "by_index",
     "forget_signals",
     "label_link",
+    "looks",
     "move",
     "record",
     "record_happened",

@@ -25,11 +25,17 @@ class Change(NamedTuple):
     after: Judgement
 
 
-def act_on(changes: Sequence[Change]) -> list[ClickChange]:
-    """Write events and rollups for changed verdicts; return what others have to learn."""
-    fresh: list[tuple[Any, ...]] = []
-    revised: list[Change] = []
-    learnt: list[Change] = []
+class Effects(NamedTuple):
+    """What changed verdicts lead to: rows to count, events to change, and what others learn."""
+
+    fresh: list[tuple[Any, ...]]
+    revised: list[Change]
+    clicks: list[ClickChange]
+
+
+def effects_of(changes: Sequence[Change]) -> Effects:
+    """Return what these verdicts lead to; nothing is read or written."""
+    effects = Effects([], [], [])
     for change in changes:
         signal, before, after = change
         link = signal.link
@@ -37,18 +43,24 @@ def act_on(changes: Sequence[Change]) -> list[ClickChange]:
         if kind is None:
             continue
         if before is None:
-            fresh.append(_counted_row(signal, after, kind))
+            effects.fresh.append(_counted_row(signal, after, kind))
         else:
-            revised.append(change)
-        if link and before != after.verdict:
-            learnt.append(change)
-    _count(fresh)
+            effects.revised.append(change)
+        if link and before != after.verdict and (told := _learnt(change)):
+            effects.clicks.append(told)
+    effects.fresh.sort(key=IN_ORDER)
+    return effects
+
+
+def bring_about(effects: Effects) -> None:
+    """Write events and rollups; call inside the fold's transaction."""
+    _count(effects.fresh)
+    revised = effects.revised
     sql.run_many(
         sql.CHANGE_EVENTS,
         ((c.after.verdict, c.after.machine_probability, c.signal.id) for c in revised),
     )
     recount({c.signal.contact_id for c in revised if c.before != c.after.verdict})
-    return [told for told in map(_learnt, learnt) if told]
 
 
 def _counted_row(signal: SignalFacts, after: Judgement, kind: str) -> tuple[Any, ...]:
@@ -64,7 +76,6 @@ def _count(fresh: list[tuple[Any, ...]]) -> None:
     """Make events of these signals and add them to the rollups."""
     if not fresh:
         return
-    fresh.sort(key=IN_ORDER)
     sets.COUNTED.fill(fresh)
     for statement in sets.ADD_COUNTED:
         sql.run(statement)

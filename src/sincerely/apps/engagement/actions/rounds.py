@@ -7,13 +7,14 @@ has been looked at; a row is written only where the verdict is new or differs.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.actions.acting import Change, act_on
+from sincerely.apps.engagement.actions.acting import Change, Effects, bring_about, effects_of
 from sincerely.apps.engagement.actions.watermarks import move
 from sincerely.apps.engagement.models import Signal
 from sincerely.apps.engagement.queries.facts import (
@@ -32,43 +33,85 @@ ENDLESS = 2**62
 VERDICT_COLUMNS = ("signal_id", "round", "verdict", "machine_probability", "reasons", "at")
 
 
+class Findings(NamedTuple):
+    """What judging again has found: rows of verdicts that are new or differ, and their effects."""
+
+    verdicts: list[tuple[Any, ...]]
+    effects: Effects
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A look at a run of signals, read and judged but not written yet; more may be due."""
+
+    number: int
+    run: Run
+    count: int
+    is_more: bool
+    findings: Findings
+
+
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a slice of second looks led to; `is_more`: the next slice is due as well."""
+    """What a slice of signals judged again led to; `is_more`: the next slice is due as well."""
 
     clicks: list[ClickChange]
     count: int
     is_more: bool
 
 
-def settle(number: int, *, now: datetime, limit: int) -> Settled:
-    """Judge again the signals whose round is due, in the order they came; act on what is new.
+def looks(*, now: datetime, limit: int) -> Iterator[list[Look]]:
+    """Yield slice by slice what the rounds find that is due, in the order the signals came.
+
+    Nothing is written, and nothing that follows from a look matters to the next: so one may be
+    read while another is written, as long as nobody else writes meanwhile. The final round never
+    overtakes the automation round, in which a signal starts to count.
+    """
+    counting = position(f"round {AUTOMATION}")
+    left = {
+        AUTOMATION: Run(counting, ENDLESS),
+        FINAL: Run(position(f"round {FINAL}"), counting),
+    }
+    while left:
+        found = [_look(number, run, now=now, limit=limit) for number, run in left.items()]
+        left = {x.number: Run(x.run.through_id, left[x.number][1]) for x in found if x.is_more}
+        yield [each for each in found if each.count]
+
+
+def _look(number: int, between: Run, *, now: datetime, limit: int) -> Look:
+    run, count = due(between, until=now - WINDOWS[number], limit=limit)
+    if not count:
+        return Look(number, run, 0, is_more=False, findings=Findings([], effects_of([])))
+    found, before = judged(run, number=number), current_verdicts(run)
+    findings = _differing(found, before, number=number, now=now, starts=number == AUTOMATION)
+    return Look(number, run, count, count == limit, findings)
+
+
+def settle(look: Look, *, now: datetime) -> list[ClickChange]:
+    """Write what a look has found, and act on it; return what others have to learn.
 
     Call inside the fold's transaction; the mark of the round moves with it.
     """
-    reader = f"round {number}"
-    # The final round never overtakes the automation round, in which a signal starts to count.
-    last = position(f"round {AUTOMATION}") if number == FINAL else ENDLESS
-    between = Run(position(reader), last)
-    run, count = due(between, until=now - WINDOWS[number], limit=limit)
-    if not count:
-        return Settled([], 0, is_more=False)
-    found = judged(run, number=number)
-    before = current_verdicts(run)
-    clicks = write_round(found, before, number=number, now=now, starts=number == AUTOMATION)
-    move(reader, run.through_id, now=now)
-    return Settled(clicks, count, is_more=count == limit)
+    clicks = _store(look.findings)
+    move(f"round {look.number}", look.run.through_id, now=now)
+    return clicks
 
 
-def write_round(
+def _store(findings: Findings) -> list[ClickChange]:
+    sql.load("engagement_signalverdict", VERDICT_COLUMNS, findings.verdicts)
+    bring_about(findings.effects)
+    return findings.effects.clicks
+
+
+def _differing(
     found: list[tuple[SignalFacts, Judgement]],
     before: dict[int, tuple[int, str, float]],
     *,
     number: int,
     now: datetime,
     starts: bool,
-) -> list[ClickChange]:
-    """Store what differs from the last verdict as a new row, and act on it.
+) -> Findings:
+    """Return as new rows what differs from the last verdicts, and what that leads to.
 
     Where the round `starts` the counting, each signal begins to count that did not at once.
     """
@@ -84,8 +127,7 @@ def write_round(
         is_first = starts and not signal.hit.is_simulated
         if is_first or differs:
             changes.append(Change(signal, None if is_first else verdict, judgement))
-    sql.load("engagement_signalverdict", VERDICT_COLUMNS, verdicts)
-    return act_on(changes)
+    return Findings(verdicts, effects_of(changes))
 
 
 def verdict_row(
@@ -119,5 +161,5 @@ def rejudge(after_id: int, *, now: datetime, limit: int) -> tuple[Settled, int]:
             if (pair[0].hit.at <= now - WINDOWS[FINAL]) == (number == FINAL)
         ]
         before = current_verdicts(run)
-        clicks += write_round(ripe, before, number=number, now=now, starts=False)
+        clicks += _store(_differing(ripe, before, number=number, now=now, starts=False))
     return Settled(clicks, len(ids), is_more=len(ids) == limit), run.through_id

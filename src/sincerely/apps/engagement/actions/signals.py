@@ -14,7 +14,7 @@ from typing import Any
 
 from sincerely.apps.contacts.models import TrackingTier
 from sincerely.apps.engagement import sql
-from sincerely.apps.engagement.actions.acting import Change, act_on
+from sincerely.apps.engagement.actions.acting import Change, bring_about, effects_of
 from sincerely.apps.engagement.actions.rounds import VERDICT_COLUMNS, verdict_row
 from sincerely.apps.engagement.actions.watermarks import count_dropped
 from sincerely.apps.engagement.queries.facts import Run, is_prefetch, judged, links_of, types_of
@@ -155,7 +155,9 @@ def _act_at_once(tracked: list[Stored], now: datetime) -> list[ClickChange]:
     moment = sql.at(now)
     rows = [verdict_row(signal.id, 1, found, moment=moment) for signal, found in sure]
     sql.load("engagement_signalverdict", VERDICT_COLUMNS, rows)
-    return act_on([Change(signal, None, found) for signal, found in sure])
+    effects = effects_of([Change(signal, None, found) for signal, found in sure])
+    bring_about(effects)
+    return effects.clicks
 
 
 def _one_clicks(

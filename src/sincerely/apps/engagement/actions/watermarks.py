@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import F
 
 from sincerely.apps.engagement import sql
@@ -30,6 +32,17 @@ def take_turn(now: datetime) -> None:
     Watermark.objects.get_or_create(pk="fold", defaults={"moved_at": now})
     Watermark.objects.select_for_update().get(pk="fold")
     sql.fetch(_BY_INDEX)
+
+
+@contextmanager
+def by_index() -> Iterator[None]:
+    """Read in the block as the fold does in its turn: a batch by the indexes of large tables."""
+    if connection.vendor == "sqlite":
+        yield  # has no such choice, and a transaction there would wait for the turn's end
+        return
+    with transaction.atomic():
+        sql.fetch(_BY_INDEX)
+        yield
 
 
 def move(reader: str, position: int, *, now: datetime) -> None:
