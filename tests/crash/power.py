@@ -24,10 +24,13 @@ from tests.engines.sending_world import until
 
 PROGRAM = shutil.which("strace")
 needs_strace = pytest.mark.skipif(PROGRAM is None, reason="strace is missing (Debian: strace)")
-CALLS = "pwrite64,write,fsync,fdatasync,ftruncate"
+CALLS = "pwrite64,pwritev2,write,fsync,fdatasync,ftruncate"
 LINE = re.compile(
     r"(?P<at>[\d.]+) (?P<call>\w+)\(\d+<(?P<path>[^>]*)>(?:, (?P<given>.*?))?\)"
     r"\s+= (?P<result>\d+) <(?P<took>[\d.]+)>"
+)
+PIECE = re.compile(
+    r"\[\{iov_base=(?P<content>\"[^\"]*\"), iov_len=\d+\}\], 1, (?P<offset>\d+), (?P<flags>\w+)"
 )
 SECTOR = 512
 
@@ -68,7 +71,7 @@ class Record:
         for file in self.files:
             held = bytearray(self.base.get(str(file), b""))
             mine = [call for call in self.calls if call.path == str(file) and call.begin <= moment]
-            flushes = [c.begin for c in mine if "sync" in c.name and c.end <= moment]
+            flushes = [_covers(c) for c in mine if "sync" in c.name and c.end <= moment]
             is_lying = lies is not None and file.name.endswith(lies)
             safe = 0.0 if is_lying else max(flushes, default=0.0)
             for call in mine:
@@ -87,6 +90,11 @@ class Record:
     def _holds(self, path: str) -> bool:
         """Say whether a file is one of those that the record is about."""
         return Path(path) in self.files or Path(path).parent == self.beside
+
+
+def _covers(call: Call) -> float:
+    """Until when writes are safe by a flush; one that is flushed by its own call is among them."""
+    return call.end if call.content else call.begin
 
 
 def _apply(call: Call, held: bytearray, chance: random.Random | None) -> None:
@@ -109,6 +117,12 @@ def _call(line: str, is_ours: Callable[[str], bool]) -> Call | None:
     begin = float(found["at"])
     where = _text(found["path"]), begin, begin + float(found["took"])
     name, given = found["call"], (found["given"] or "").split(", ")
+    if name == "pwritev2":  # one piece; flushed by the same call where a flag says so
+        piece = PIECE.match(found["given"])
+        assert piece, "a write of several pieces"
+        whole = _bytes(piece["content"])[: int(found["result"])]
+        name = "write, sync" if "RWF_DSYNC" in piece["flags"] else "write"
+        return Call(name, *where, int(piece["offset"]), whole)
     if name == "pwrite64":
         assert given[0].endswith('"'), "strace cut the content short"
         return Call(name, *where, int(given[-1]), _bytes(given[0])[: int(found["result"])])

@@ -92,7 +92,10 @@ class StepSender:
 
 
 class _Mortal(Recorder):
-    """A recorder that can end without writing what it has heard."""
+    """A recorder that writes what it heard with the next question, and can end without."""
+
+    def _hand_on_soon(self) -> None:
+        """Not by the clock: the test decides."""
 
     def abandon(self) -> None:
         """Forget what is not in the messages yet, and end."""

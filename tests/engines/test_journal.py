@@ -112,6 +112,8 @@ def test_what_cannot_be_read_is_no_journal(tmp_path: Path, content: bytes) -> No
 class _Ill:
     """A journal on a disk that is full for a while, or that was taken over."""
 
+    is_near = False
+
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
         self.records: list[bytes] = []
@@ -134,11 +136,16 @@ class _Ill:
     ("failures", "is_durable"),
     [((OSError(28, "full"), OSError(28, "full")), True), ((OSError(), JournalLost()), False)],
 )
+@pytest.mark.parametrize("is_near", [True, False])
 def test_nothing_begins_until_it_is_written(
-    monkeypatch: pytest.MonkeyPatch, failures: tuple[Exception, ...], is_durable: bool
+    monkeypatch: pytest.MonkeyPatch,
+    failures: tuple[Exception, ...],
+    is_durable: bool,
+    is_near: bool,
 ) -> None:
     monkeypatch.setattr(scribe, "PAUSE_SECONDS", 0.01)
     journal = _Ill(*failures)
+    journal.is_near = is_near
 
     async def turns() -> tuple[bool, bool]:
         written = Scribe(asyncio.get_running_loop(), journal)

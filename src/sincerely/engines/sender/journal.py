@@ -40,6 +40,10 @@ class Journal(Protocol):
     JournalLost is final; any other error may pass, and the same record is given again.
     """
 
+    @property
+    def is_near(self) -> bool:
+        """A record usually takes less time than telling another thread to write it."""
+
     def has_room(self, size: int) -> bool:
         """Say whether a record of so many bytes can be added."""
 

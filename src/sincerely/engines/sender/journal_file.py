@@ -1,33 +1,37 @@
-"""The journal on SQLite: a file of fixed size beside the sender's lock, flushed with each record.
+"""The journal on SQLite: a file of fixed size beside the sender's lock.
 
 Its two halves take turns: a half that is full is followed by the other, whose first record says all
 that is open, so the full one is void once that record is on the disk. The file is written full of
-zeros at first: a flush then writes the record and no change of the file's size.
+zeros at first: a record is then a write in place, flushed by the same call, and no change of the
+file's size. One call, for each gives Python's lock away, and another thread may keep it a while.
 
-Who takes over moves the file away before reading it. A sender looks after each flush whether the
-file is still in its place; where it is not, the record may not have been read, and nothing begins.
+Who takes over first raises a flag behind the halves, then reads. A sender looks at the flag, by a
+map of that page, after each record: where it is raised, the record may not have been read, and
+nothing begins.
 """
 
 from __future__ import annotations
 
 import os
-from contextlib import suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
 
 from sincerely.engines.sender.journal import HEAD, JournalLost, framed, unframed
 
 HALF = 256 * 1024
+FLAG = 4096  # bytes behind the halves; raised: not zero
 
 
 class FileJournal:
     """A journal in a file; made anew, for one sender."""
 
+    is_near = True
+
     def __init__(self, path: Path, record: bytes) -> None:
-        self._path = path
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        os.pwrite(self._file, bytes(2 * HALF), 0)
+        os.pwrite(self._file, bytes(2 * HALF + FLAG), 0)
         os.fsync(self._file)
-        self._number = os.fstat(self._file).st_ino
+        self._map = mmap(self._file, 2 * HALF + FLAG, access=ACCESS_READ)
         self._generation = 0
         self._end = 0
         self.begin_anew(record)
@@ -58,31 +62,25 @@ class FileJournal:
 
     def close(self) -> None:
         """Close the file; it stays where it is."""
+        self._map.close()
         os.close(self._file)
 
     def _put(self, frame: bytes, at: int) -> None:
-        written = os.pwrite(self._file, frame, self._generation % 2 * HALF + at)
-        if written < len(frame):
+        place = self._generation % 2 * HALF + at
+        if os.pwritev(self._file, [frame], place, os.RWF_DSYNC) < len(frame):
             raise OSError("The journal was not written in full.")
-        os.fdatasync(self._file)
-        try:
-            is_ours = self._path.stat().st_ino == self._number
-        except FileNotFoundError:
-            is_ours = False
-        if not is_ours:
+        if self._map[2 * HALF]:
             raise JournalLost
 
 
 def take(path: Path) -> list[bytes] | None:
     """Take a journal from its sender and return its records; None where there is none to trust."""
-    away = _away(path)
-    with suppress(FileNotFoundError):
-        path.rename(away)
     try:
-        content = away.read_bytes()
+        with path.open("r+b", buffering=0) as file:
+            os.pwrite(file.fileno(), b"\1", 2 * HALF)
+            generation, records = max(_halves(file.read()), key=lambda half: half[0])
     except FileNotFoundError:
         return None
-    generation, records = max(_halves(content), key=lambda half: half[0])
     return records if generation else None
 
 
@@ -93,16 +91,12 @@ def look(path: Path) -> tuple[int, list[bytes]]:
 
 
 def _halves(content: bytes) -> list[tuple[int, list[bytes]]]:
-    return [unframed(content[:HALF]), unframed(content[HALF:])]
+    return [unframed(content[:HALF]), unframed(content[HALF : 2 * HALF])]
 
 
 def drop(path: Path) -> None:
     """Remove a journal that was taken, after its content is in the database."""
-    _away(path).unlink(missing_ok=True)
-
-
-def _away(path: Path) -> Path:
-    return path.with_suffix(".taken")
+    path.unlink(missing_ok=True)
 
 
 def _flush_folder(folder: Path) -> None:

@@ -36,6 +36,8 @@ Session = psycopg.Connection[Any]
 class TableJournal:
     """A journal in the database; made anew, for one sender."""
 
+    is_near = False
+
     def __init__(self, owner: str, record: bytes, *, session: Callable[[], Session]) -> None:
         self._owner = owner
         self._open = session

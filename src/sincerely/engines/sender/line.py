@@ -130,7 +130,8 @@ class Line(ABC):
         self._pace.count += 1
         if self._stock() == AHEAD - 1:
             self._hungry()
-        self._ask()
+        if not self._asked_count:
+            self._ask()
 
     def _ask(self) -> None:
         """Have the next few cleared; one question at a time."""

@@ -42,8 +42,8 @@ from sincerely.wire.smtp.replies import Outcome
 log = structlog.get_logger("sender")
 MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
-# From one transaction to the next where nobody asks: an outcome that waits is durable already.
-GATHER_SECONDS = 0.02
+# How long outcomes wait for each mail of the last batch, where nobody asks: they are durable.
+GATHER_SECONDS = 0.001
 GO = ""
 
 
@@ -84,7 +84,7 @@ class Recorder:
         self._inbox: SimpleQueue[_Batch | None] = SimpleQueue()
         self._is_busy = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._written_at = 0.0
+        self._next_at = 0.0
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -131,12 +131,11 @@ class Recorder:
         self._thread.join(30)
 
     def _hand_on_soon(self) -> None:
-        """Let outcomes gather, unless it is long ago that any were written."""
+        """Let outcomes gather, the longer the more there were lately."""
         if len(self._heard) >= MOST_PER_COMMIT:
             self._hand_on()
         elif self._alarm is None:
-            next_at = self._written_at + GATHER_SECONDS
-            self._alarm = self._loop.call_later(next_at - self._loop.time(), self._hand_on)
+            self._alarm = self._loop.call_later(self._next_at - self._loop.time(), self._hand_on)
 
     def _hand_on(self) -> None:
         """Give what has gathered to the thread that writes."""
@@ -152,7 +151,9 @@ class Recorder:
 
     def _answer(self, batch: _Batch, words: Words) -> None:
         """Tell who asked; what the messages say by now need not stay in the journal."""
-        self._is_busy, self._written_at = False, self._loop.time()
+        self._is_busy = False
+        size = len(batch.heard) + len(words.said)
+        self._next_at = self._loop.time() + GATHER_SECONDS * size
         self._scribe.forget([key_of(mail) for mail, _ in batch.heard])
         self._scribe.forget([key_of(mail) for mail in batch.mails if words.said[mail.message.id]])
         for question in batch.questions:

@@ -19,7 +19,7 @@ import ssl
 from collections import deque
 from dataclasses import dataclass, field
 from functools import lru_cache
-from socket import IPPROTO_TCP, TCP_QUICKACK
+from socket import IPPROTO_TCP, TCP_QUICKACK, socket
 from typing import cast
 
 from sincerely.wire.smtp.replies import Outcome, ProtocolBroken, Reply, ReplyReader, Stage
@@ -93,6 +93,7 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[asyncio.Future[Reply]] = deque([self._greeting])
         self._hand_overs: deque[HandOver] = deque()
         self._transport: asyncio.Transport | None = None
+        self._socket: socket | None = None
         self._watchdog: asyncio.TimerHandle | None = None
         self._heard_at = self._loop.time()
         self.pipelines = False
@@ -107,6 +108,8 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport (called again after STARTTLS) and start the watchdog."""
         self._transport = cast("asyncio.Transport", transport)
+        if self._socket is None and (theirs := transport.get_extra_info("socket")) is not None:
+            self._socket = socket(fileno=theirs.fileno())  # theirs makes one anew for each call
         if self._watchdog is None:
             self._watch()
 
@@ -126,13 +129,15 @@ class Connection(asyncio.Protocol):
         The kernel waits up to 40 ms, and forgets this wish with each segment: without it ten
         connections to a server on the same machine handed over a third of the mail.
         """
-        socket = self._transport.get_extra_info("socket") if self._transport else None
-        if socket is not None:
-            socket.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
+        if self._socket is not None:
+            self._socket.setsockopt(IPPROTO_TCP, TCP_QUICKACK, 1)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Settle everything that was under way."""
         self.is_closed = True
+        if self._socket is not None:
+            self._socket.detach()  # the transport closes it
+            self._socket = None
         if self._watchdog is not None:
             self._watchdog.cancel()
         while self._waiting:
