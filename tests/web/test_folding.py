@@ -1,4 +1,4 @@
-"""Components drawn from what folding leaves are those that django-cotton draws, byte by byte."""
+"""Components drawn from what folding leaves are those that django-cotton draws."""
 
 from __future__ import annotations
 
