@@ -1,4 +1,4 @@
-"""The journal of hand-overs: torn, foreign, missing, taken over; what a successor makes of it."""
+"""The journal of hand-overs: torn, foreign, missing, taken over, read by a successor."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from zlib import crc32
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 LONGEST_WORDS = 300
+Told = tuple[str, int | None, str, bool]  # an outcome in a record
 HEAD = struct.Struct("<III")  # generation, length, checksum over both and the record
 
 
@@ -87,7 +88,7 @@ def encode(heard: Iterable[tuple[Key, Outcome]], begun: Iterable[Key]) -> bytes:
     return json.dumps([[(key, _told(o)) for key, o in heard], list(begun)]).encode()
 
 
-def _told(outcome: Outcome) -> tuple[str, int | None, str, bool]:
+def _told(outcome: Outcome) -> Told:
     reply = outcome.reply
     code, text = (reply.code, reply.text[:LONGEST_WORDS]) if reply else (None, "")
     return outcome.stage.value, code, text, outcome.is_unknown
@@ -98,12 +99,13 @@ def ledger_of(records: Iterable[bytes]) -> Ledger:
     ledger = Ledger()
     for record in records:
         heard, begun = json.loads(record)
-        outcomes = ((Key(*key), _retold(*told)) for key, told in heard)
+        outcomes = ((Key(*key), _retold(told)) for key, told in heard)
         ledger.note(outcomes, (Key(*key) for key in begun))
     return ledger
 
 
-def _retold(stage: str, code: int | None, text: str, is_unknown: bool) -> Outcome:  # noqa: FBT001
+def _retold(told: Told) -> Outcome:
+    stage, code, text, is_unknown = told
     return Outcome(Stage(stage), None if code is None else Reply(code, text), is_unknown=is_unknown)
 
 

@@ -1,4 +1,4 @@
-"""The journal on PostgreSQL, where senders share nothing but the database: rows of a narrow table.
+"""The journal on PostgreSQL: rows of a narrow table, for nothing else is shared.
 
 Row 0 of a sender proves that nobody has taken its journal over: every record is written on the
 condition that it is there, and locks it for that moment. Who takes over locks it first, so what is

@@ -1,4 +1,4 @@
-"""The recorder: what connections heard and what begins, in the journal; all else in large batches.
+"""The recorder: what was heard and what begins, in the journal; the rest in batches.
 
 `turn` makes the outcome of one mail and the beginning of the next durable (scribe.py). The thread
 here does the rest beside it, many mails to a transaction: it settles the outcomes that have

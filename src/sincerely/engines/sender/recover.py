@@ -1,4 +1,4 @@
-"""Taking over from senders that ended in the middle: what they claimed, cleared and handed over."""
+"""Taking over from senders that ended in the middle: what they claimed and began."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a message by what the wire said: settled, put off, or given back untouched."""
+"""What becomes of a message by what the wire said: settled, put off or given back."""
 
 from __future__ import annotations
 
