@@ -46,7 +46,7 @@ FOLLOWS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("-f", "."), "failed"),
     (("-Q", "."), "deferred"),
     (("-q", "."), "unknown"),
-    (("-W", ".:60"), "unknown"),
+    (("-W", ".:3600"), "unknown"),
 )
 REFUSED_AFTER_IT = (("-r", "."), ("-f", "."), ("-Q", "."))
 
