@@ -1,4 +1,4 @@
-"""Foreign keys of the tables that are written in bulk, checked once per statement on PostgreSQL.
+"""Foreign keys of the tables written in bulk, checked once per statement on PostgreSQL.
 
 PostgreSQL checks a foreign key row by row: fifteen of them took half of an import's processor time.
 Here triggers promise the same. Who inserts locks each different parent once; who deletes a parent
