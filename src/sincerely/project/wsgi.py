@@ -15,7 +15,8 @@ from sincerely.wire.parent import die_with_parent
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "sincerely.project.settings")
 application = get_wsgi_application()
-die_with_parent(os.getppid())
+# Who started us may have ended while we were loading: then our parent is another by now.
+die_with_parent(int(os.environ.get("WEB_PROCESS", os.getppid())))
 if settings.CLOCK_TURNABLE:
     clock.watch(settings.HOME)
 REGISTRY.register(InstallationFigures())

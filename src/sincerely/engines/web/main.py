@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 
 from django.conf import settings
@@ -14,6 +15,7 @@ THREADS = 4
 
 def run(stop: threading.Event) -> None:
     """Serve pages; granian takes the stop signals itself while it runs."""
+    os.environ["WEB_PROCESS"] = str(os.getpid())  # whom the worker does not outlive
     host, _, port = settings.WEB_ADDRESS.rpartition(":")
     Granian(
         "sincerely.project.wsgi:application",
