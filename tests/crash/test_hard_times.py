@@ -174,7 +174,7 @@ def test_a_database_that_restarts_loses_nothing(cast: Cast, now: datetime) -> No
 
 def test_a_full_disk_is_waited_for(cast: Cast, now: datetime, nursery: Nursery) -> None:
     """Whoever writes the database's files may not make them larger; later they may again."""
-    with serving(Server(delay_seconds=0.005)) as server:
+    with serving(Server(delay_seconds=0.03)) as server:
         dispatch = planned(cast, server, COUNT, now=now)
         ask = _asking(dispatch, cast, now=now)
         with large_table(dispatch.pk) if connection.vendor == "postgresql" else nullcontext():

@@ -25,7 +25,7 @@ def change(chance: random.Random, made: Population) -> None:
 
 
 def _somebody(chance: random.Random) -> Contact:
-    return chance.choice(list(Contact.objects.all()))
+    return chance.choice(list(Contact.objects.order_by("pk")))
 
 
 def _list(chance: random.Random, made: Population) -> None:
@@ -52,7 +52,8 @@ def _merge_labels(chance: random.Random, made: Population) -> None:
 
 
 def _permission(chance: random.Random, made: Population) -> None:
-    rows = Permission.objects.filter(subscription_type_id=chance.choice(made.types))
+    kind = chance.choice(made.types)
+    rows = Permission.objects.filter(subscription_type_id=kind).order_by("pk")
     row = chance.choice([None, *rows])
     if row is not None and chance.random() < 0.7:
         row.is_in = not row.is_in
@@ -62,7 +63,7 @@ def _permission(chance: random.Random, made: Population) -> None:
 
 
 def _opt_out(chance: random.Random, made: Population) -> None:
-    record = chance.choice(list(ConsentRecord.objects.all()))
+    record = chance.choice(list(ConsentRecord.objects.order_by("pk")))
     found = OptOut.objects.filter(contact_id=record.contact_id)
     if not found.delete()[0]:
         OptOut.objects.create(contact_id=record.contact_id, record=record, since=made.now)
@@ -100,7 +101,11 @@ def _fields(chance: random.Random, made: Population) -> None:
 
 def _address(chance: random.Random, made: Population) -> None:
     """Somebody takes an address that is suppressed, or a new one."""
-    blocked = Suppression.objects.filter(lifted_at=None).values_list("address_key", flat=True)
+    blocked = (
+        Suppression.objects.filter(lifted_at=None)
+        .order_by("pk")
+        .values_list("address_key", flat=True)
+    )
     key = chance.choice([chance.randbytes(16), *map(bytes, blocked)])
     if not Contact.objects.filter(address_key=key).exists():
         Contact.objects.filter(pk=_somebody(chance).pk).update(address_key=key)
@@ -150,7 +155,7 @@ def _opened(chance: random.Random, made: Population) -> None:
 
 def evidence(chance: random.Random, made: Population) -> None:
     """A record becomes evidence, or is none any more; a permission gets weaker or stronger."""
-    record = chance.choice(list(ConsentRecord.objects.all()))
+    record = chance.choice(list(ConsentRecord.objects.order_by("pk")))
     record.salt, record.payload = b"0123456789abcdef", "{}"
     record.commitment = commitment_of(record.salt, record.payload)
     record.act = "permit"
