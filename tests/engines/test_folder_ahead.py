@@ -1,0 +1,65 @@
+"""Reading ahead: each slice once, in order; what goes wrong while reading is heard."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from sincerely.engines.folder.ahead import read_ahead
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def _slices(count: int, readers: set[str], *, ends: bool = True) -> Iterator[int]:
+    for number in range(count):
+        readers.add(threading.current_thread().name[:5])
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+        yield number
+    if not ends:
+        raise DatabaseError("the connection is gone")
+
+
+def test_each_slice_comes_once_and_two_threads_read() -> None:
+    readers = set[str]()
+    with (
+        transaction.atomic(),
+        closing(read_ahead(_slices(9, readers), goes_on=lambda: True)) as read,
+    ):
+        assert list(read) == list(range(9))
+    assert readers == {"MainT", "ahead"}
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_an_error_while_reading_is_heard(count: int) -> None:
+    """Neither the end nor the last slice again: the whole turn is undone."""
+    seen: list[int] = []
+    with (
+        closing(read_ahead(_slices(count, set(), ends=False), goes_on=lambda: True)) as read,
+        pytest.raises(DatabaseError),
+    ):
+        seen.extend(read)
+    assert seen == list(range(count))
+
+
+def test_it_stops_where_it_does_not_go_on() -> None:
+    left = iter([True, True, False])
+    slices = _slices(9, set())
+    with closing(read_ahead(slices, goes_on=lambda: next(left, False))) as read:
+        assert list(read) == [0, 1]
+
+
+def test_within_somebodys_transaction_one_thread_reads() -> None:
+    """Another connection would not see what that one has done."""
+    readers = set[str]()
+    with (
+        transaction.atomic(),
+        transaction.atomic(),
+        closing(read_ahead(_slices(5, readers), goes_on=lambda: True)) as read,
+    ):
+        assert list(read) == list(range(5))
+    assert readers == {"MainT"}
