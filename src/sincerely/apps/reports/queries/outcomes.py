@@ -74,21 +74,20 @@ def outcome_counts(mailing_id: int, *, sent: int | None = None) -> dict[str, int
     """
     sets = None if sent is None else recipients_by_deed(mailing_id)
     if sets is not None and len(sets["sent"]) == sent:
-        counted = _counted(sets, _acting(mailing_id))
+        counted = {outcome: len(ids) for outcome, ids in _divided(sets, mailing_id).items()}
     else:
         rows = judged(mailing_id).order_by().values_list("outcome").annotate(n=Count("id"))
         counted = dict(rows)
     return {outcome: counted.get(outcome, 0) for outcome in OUTCOMES}
 
 
-def _counted(sets: dict[str, BitMap], acting: BitMap) -> dict[str, int]:
-    """Count each recipient under the first outcome that they came to."""
-    left, counted = sets["sent"], {}
+def _divided(sets: dict[str, BitMap], mailing_id: int) -> dict[str, BitMap]:
+    """Put each recipient under the first outcome that they came to."""
+    left, divided = sets["sent"], {}
     for outcome, deed in DEEDS.items():
-        came = left & (sets[deed] if deed else acting)
-        counted[outcome] = len(came)
-        left = left - came
-    return counted | {"nothing": len(left)}
+        divided[outcome] = left & (sets[deed] if deed else _acting(mailing_id))
+        left = left - divided[outcome]
+    return divided | {"nothing": left}
 
 
 def _acting(mailing_id: int) -> BitMap:
@@ -102,16 +101,26 @@ def _acting(mailing_id: int) -> BitMap:
 def people_with(mailing_id: int, outcome: str, *, after: int = 0, limit: int = 50) -> list[Row]:
     """Return a page of recipients with an outcome ('' for all), by contact id."""
     rows = judged(mailing_id).select_related("contact").order_by("contact_id")
-    if outcome in DEEDS:
+    if outcome:
+        rows = rows.filter(outcome=outcome)
         # A walk over all recipients would be long where few came to this.
-        ids = (
-            _acting(mailing_id)
-            if outcome == "acted"
-            else recipients_who(mailing_id, DEEDS[outcome])
-        )
-        return among_the_few(rows.filter(outcome=outcome), ids, after=after, limit=limit)
-    found = rows.filter(contact_id__gt=after)
-    return [row_of(row) for row in (found.filter(outcome=outcome) if outcome else found)[:limit]]
+        ids = _who_came_to(mailing_id, outcome)
+        if ids is not None:
+            return among_the_few(rows, ids, after=after, limit=limit)
+    return [row_of(row) for row in rows.filter(contact_id__gt=after)[:limit]]
+
+
+def _who_came_to(mailing_id: int, outcome: str) -> BitMap | None:
+    """Return everybody with an outcome, and perhaps others; None where no set says who.
+
+    Whoever has two of a mailing's mails (two contacts made one) and opened one did something.
+    """
+    if outcome == "acted":
+        return _acting(mailing_id)
+    if outcome in DEEDS:
+        return recipients_who(mailing_id, DEEDS[outcome])
+    sets = recipients_by_deed(mailing_id)
+    return None if sets is None else _divided(sets, mailing_id)["nothing"]
 
 
 def among_the_few(rows: QuerySet[Delivery], ids: BitMap, *, after: int, limit: int) -> list[Row]:
