@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.db import connection, transaction
+import time_machine
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sincerely.apps.sending.actions import outbox
 from sincerely.apps.sending.models import Attempt, JournalLine, Message
 from sincerely.apps.sending.queries import tally
 from sincerely.engines.sender import journal_file, scribe
@@ -31,7 +34,7 @@ from sincerely.engines.sender.journal_file import FileJournal
 from sincerely.engines.sender.owner import Owner, names_left, take_journal
 from sincerely.engines.sender.recover import recover_from
 from sincerely.engines.sender.scribe import Scribe
-from sincerely.wire import metrics
+from sincerely.wire import clock, metrics
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 from tests.cast import Cast
 from tests.crash.step_sender import StepSender
@@ -99,6 +102,28 @@ def test_a_file_says_at_any_moment_what_is_open(
         assert told.begun == ledger.begun
         assert ledger.heard.items() <= told.heard.items()
         ledger.forget(key for key in list(ledger.heard) if chance.random() < 0.9)
+    journal.close()
+
+
+@pytest.mark.parametrize("begins_anew", [False, True])
+def test_what_could_not_be_written_is_written_at_the_same_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begins_anew: bool
+) -> None:
+    """No gap before it, and a half that is still needed is not written over."""
+    first, then = (encode([], [Key(number, 1)]) for number in (1, 2))
+    journal = FileJournal(tmp_path / "a.journal", first)
+    write = journal.begin_anew if begins_anew else journal.append
+
+    def cut_short(file: int, parts: list[bytes], at: int, _flags: int) -> int:
+        return os.pwrite(file, parts[0][:9], at)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "pwritev", cut_short)
+        with pytest.raises(OSError, match="in full"):
+            write(then)
+    assert journal_file.look(tmp_path / "a.journal") == (1, [first])
+    write(then)
+    assert journal_file.look(tmp_path / "a.journal") == (1 + begins_anew, [first, then])
     journal.close()
 
 
@@ -186,6 +211,37 @@ def test_a_journal_that_was_taken_over_takes_no_more() -> None:
         assert ledger == Ledger(begun={Key(7, 1)})
         with pytest.raises(JournalLost):
             append(encode([], [Key(8, 1)]))
+
+
+@database
+def test_records_before_the_first_that_says_all_are_void() -> None:
+    owner = Owner()
+    journal = owner.appear()
+    for number in range(3):
+        journal.append(encode([], [Key(number, 1)]))
+    journal.begin_anew(encode([], [Key(7, 1)]))
+    journal.append(encode([], [Key(8, 1)]))
+    with transaction.atomic():
+        assert take_journal(owner.name) == Ledger({Key(7, 1), Key(8, 1)})
+    journal.close()
+    owner.leave()
+
+
+@database
+def test_a_sender_whose_lock_is_lost_does_not_call_itself_alive() -> None:
+    owner = Owner()
+    assert not owner.lives()
+    owner.appear().close()
+    assert owner.lives()
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_terminate_backend(pid, 10000) FROM pg_locks"
+                " WHERE locktype = 'advisory' AND pid <> pg_backend_pid()"
+            )
+        assert not owner.lives()
+    owner.leave()
+    assert not owner.lives()
 
 
 @database
@@ -278,6 +334,49 @@ def test_the_journal_speaks_of_one_claim_only(cast: Cast, now: datetime) -> None
     recover_from(dead.owner.name, now=now)
     assert set(_states(named).values()) == {"planned"}
     assert not Attempt.objects.exists()
+
+
+@database
+def test_a_take_over_that_was_cut_short_is_done_again(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The journal goes after the commit: whoever comes next reads it, too."""
+    dead, named = _cut(cast, now)
+
+    def cut_short(*_given: object, **_named: object) -> tuple[int, int]:
+        raise DatabaseError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(outbox, "recover", cut_short)
+        with pytest.raises(DatabaseError):
+            recover_from(dead.owner.name, now=now)
+    assert not Attempt.objects.exists()
+    assert recover_from(dead.owner.name, now=now) == (2, 1)
+    assert _states(named)["heard"] == "accepted"
+
+
+@database
+@pytest.mark.parametrize("is_dead", [False, True])
+def test_an_attempt_says_when_its_outcome_was_heard(
+    cast: Cast, now: datetime, is_dead: bool
+) -> None:
+    """Not when it was written: whoever leaves by this very mail may be noted in between."""
+    planned(cast, Server(port=9), 2, now=now)
+    sender = StepSender()
+    sender.claim(2)
+    first, second = sender.queue
+    sender.turn(None, None, first)
+    sender.turn(first, ACCEPTED, None)
+    with time_machine.travel(now + timedelta(hours=1)):
+        if is_dead:
+            sender.die()
+            recover_from(sender.owner.name, now=clock.now())
+        else:
+            sender.clear(second)
+            sender.stop()
+    [at] = Attempt.objects.values_list("at", flat=True)
+    assert at == Message.objects.get(pk=first.message.id).finished_at
+    assert at - now < timedelta(minutes=10)
 
 
 @database

@@ -14,13 +14,14 @@ import json
 import struct
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 
 LONGEST_WORDS = 300
-Told = tuple[str, int | None, str, bool]  # an outcome in a record
+Told = tuple[str, int | None, str, bool, float | None]  # an outcome in a record
 HEAD = struct.Struct("<III")  # generation, length, checksum over both and the record
 
 
@@ -91,7 +92,8 @@ def encode(heard: Iterable[tuple[Key, Outcome]], begun: Iterable[Key]) -> bytes:
 def _told(outcome: Outcome) -> Told:
     reply = outcome.reply
     code, text = (reply.code, reply.text[:LONGEST_WORDS]) if reply else (None, "")
-    return outcome.stage.value, code, text, outcome.is_unknown
+    at = outcome.at.timestamp() if outcome.at else None
+    return outcome.stage.value, code, text, outcome.is_unknown, at
 
 
 def ledger_of(records: Iterable[bytes]) -> Ledger:
@@ -105,8 +107,13 @@ def ledger_of(records: Iterable[bytes]) -> Ledger:
 
 
 def _retold(told: Told) -> Outcome:
-    stage, code, text, is_unknown = told
-    return Outcome(Stage(stage), None if code is None else Reply(code, text), is_unknown=is_unknown)
+    stage, code, text, is_unknown, at = told
+    return Outcome(
+        Stage(stage),
+        None if code is None else Reply(code, text),
+        is_unknown=is_unknown,
+        at=None if at is None else datetime.fromtimestamp(at, UTC),
+    )
 
 
 def framed(generation: int, record: bytes) -> bytes:

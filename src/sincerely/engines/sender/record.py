@@ -17,6 +17,7 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -107,14 +108,15 @@ class Recorder:
         """
         heard = None
         if done is not None and outcome is not None:
-            self.tell(done, outcome)
-            heard = (key_of(done), outcome)
+            heard = (key_of(done), self.tell(done, outcome))
         return self._scribe.turn(heard, None if following is None else key_of(following))
 
-    def tell(self, mail: Ready, outcome: Outcome) -> None:
-        """Take an outcome for the messages themselves."""
-        self._heard.append((mail, outcome))
+    def tell(self, mail: Ready, outcome: Outcome) -> Outcome:
+        """Take an outcome for the messages themselves; return it with the moment."""
+        heard = replace(outcome, at=clock.now())
+        self._heard.append((mail, heard))
         self._hand_on_soon()
+        return heard
 
     def clear(self, mails: Sequence[Ready]) -> asyncio.Future[Words]:
         """Ask the gate for mails; whoever it lets pass is 'dialling' under this claim."""

@@ -38,8 +38,9 @@ class Settling:
         if refuses_us or outcome.stage is Stage.CONNECT:
             self.returned.append(message)
         else:
-            settled = settlement_of(message, outcome, is_repeatable=is_repeatable, now=self.now)
-            self.settlements.append(settled)
+            at = outcome.at or self.now  # whoever leaves by this very mail may be noted before now
+            settled = settlement_of(message, outcome, is_repeatable=is_repeatable, now=at)
+            self.settlements.append(settled._replace(at=at))
 
     def hold_and_settle(self) -> None:
         """Write holds and outcomes, in the caller's transaction."""

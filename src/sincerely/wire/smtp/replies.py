@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 
@@ -81,12 +82,13 @@ class Outcome:
     """What the server said last about one message.
 
     `reply` is None where the connection was lost. `is_unknown`: content went out but no answer to
-    its end came back, so nobody can know.
+    its end came back, so nobody can know. `at`: when it was heard, where somebody noted that.
     """
 
     stage: Stage
     reply: Reply | None
     is_unknown: bool = False
+    at: datetime | None = field(default=None, compare=False)
 
     @property
     def is_accepted(self) -> bool:

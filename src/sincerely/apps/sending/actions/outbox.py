@@ -102,6 +102,7 @@ class Settlement(NamedTuple):
     due_at: datetime | None = None
     finished_at: datetime | None = None
     suppresses: bool = False
+    at: datetime | None = None  # of the attempt, where it is not now
 
 
 def claim(mailing_id: int, *, owner: str, now: datetime, limit: int) -> list[Claimed]:
@@ -160,9 +161,8 @@ def settled_values(settlements: Sequence[Settlement], *, now: datetime) -> str:
 
 def settled_rows(settlements: Sequence[Settlement], *, now: datetime) -> list[tuple[Any, ...]]:
     """Return the rows `SETTLED`, times as text."""
-    at_text = moment_text(now)
-    texts = {None: None, now: at_text}
-    for at in {s.due_at for s in settlements} | {s.finished_at for s in settlements}:
+    texts = {None: None, now: moment_text(now)}
+    for at in {at for s in settlements for at in (s.due_at, s.finished_at, s.at)}:
         if at not in texts:
             texts[at] = moment_text(at)
     return [
@@ -173,7 +173,7 @@ def settled_rows(settlements: Sequence[Settlement], *, now: datetime) -> list[tu
             s.reason,
             texts[s.due_at],
             texts[s.finished_at],
-            at_text,
+            texts[s.at or now],
             s.code,
             s.text[:300].replace("\0", ""),
         )
