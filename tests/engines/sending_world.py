@@ -44,16 +44,20 @@ class Server:
     port: int = 0
     after_content: Callable[[], None] = lambda: None
     pause_before_content: Callable[[str], float] = lambda _recipient: 0.0
-    _sessions: set[object] = field(default_factory=set)
+    session_count: int = 0
+    most_sessions: int = 0  # at a time
+    sessions: set[object] = field(default_factory=set)
 
     async def play(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._sessions.add(reader)  # else Python 3.11 may collect a waiting session as garbage
+        self.sessions.add(reader)  # else Python 3.11 may collect a waiting session as garbage
+        self.session_count += 1
+        self.most_sessions = max(self.most_sessions, len(self.sessions))
         try:
             await self._talk(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            self._sessions.discard(reader)
+            self.sessions.discard(reader)
             writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -75,7 +75,7 @@ class TransportForm(forms.Form):
         min_value=1,
         max_value=100,
         initial=4,
-        help_text=_("Of each sender process: three senders open three times as many."),
+        help_text=_("Of all sender processes together; each takes its part."),
     )
     per_connection_count = forms.IntegerField(
         label=_("Mails per connection"), min_value=1, max_value=100_000, initial=100

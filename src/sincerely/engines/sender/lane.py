@@ -14,15 +14,15 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from sincerely.engines.sender.line import UNTOUCHED, Cleared, Line
+from sincerely.engines.sender.line import UNTOUCHED, Cleared, Hall, Line
 from sincerely.engines.sender.ready import Ready
-from sincerely.engines.sender.record import Recorder
 from sincerely.wire.smtp.client import Connection, ConnectionFailed, HandOver
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 from sincerely.wire.smtp.session import Route, open_connection
 
 log = structlog.get_logger("sender")
 IDLE_SECONDS = 5.0
+SEAT_SECONDS = 0.25
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 120.0
 # Sessions that may end at the same mail before it was answered for at all: after so many it is put
@@ -46,12 +46,11 @@ class Lane(Line):
         self,
         route: Route,
         shape: Shape,
-        recorder: Recorder,
+        hall: Hall,
         *,
         note: Callable[[str], None],
-        hungry: Callable[[], None],
     ) -> None:
-        super().__init__(shape.connection_count, recorder, hungry=hungry)
+        super().__init__(shape.connection_count, hall)
         self.route = route
         self.shape = shape
         self._note = note
@@ -61,22 +60,30 @@ class Lane(Line):
 
     async def _work(self) -> None:
         while await self._may_connect() and (first := await self._later()) is not None:
-            connection = await self._connected()
-            if connection is None:
-                self._recorder.tell(first.mail, UNTOUCHED)
-                continue
-            try:
-                await self._session(connection, first)
-            except Exception:  # one broken session must not end the worker
-                log.exception("session broke")
-            finally:
-                await connection.quit()
+            with self._seat(first) as has_seat:
+                if has_seat:
+                    await self._sit(first)
+
+    async def _sit(self, first: Cleared) -> None:
+        """Open a session and hand over what there is, this mail first."""
+        connection = await self._connected()
+        if connection is None:
+            self._recorder.tell(first.mail, UNTOUCHED)
+            return
+        try:
+            await self._session(connection, first)
+        except Exception:  # one broken session must not end the worker
+            log.exception("session broke")
+        finally:
+            await connection.quit()
 
     async def _may_connect(self) -> bool:
-        """Wait while the server is left alone; False when the lane stops."""
+        """Wait while the server is left alone or all seats are taken; False when the lane stops."""
         loop = asyncio.get_running_loop()
         while not self._is_stopping:
             pause = self._free_at - loop.time()
+            if self._seated_count >= self._seats():
+                pause = max(pause, SEAT_SECONDS)
             if pause <= 0:
                 break
             await asyncio.sleep(min(pause, 0.5))
@@ -158,7 +165,8 @@ class Lane(Line):
 
     def _has_room(self, connection: Connection, *, ahead: int = 0) -> bool:
         has_share = connection.delivered_count + ahead < self.shape.per_connection_count
-        return has_share and not connection.is_closed and not self._is_stopping
+        has_seat = self._seated_count <= self._seats()
+        return has_share and has_seat and not connection.is_closed and not self._is_stopping
 
     def _learn(self, outcome: Outcome) -> None:
         """A closed session slows the lane down, a delivered mail clears that."""

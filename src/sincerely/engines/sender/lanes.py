@@ -9,8 +9,10 @@ from collections.abc import Callable
 from sincerely.apps.sending.actions.transports import route_of, secret_of
 from sincerely.apps.sending.models import Transport, TransportKind
 from sincerely.engines.sender.lane import Lane, Shape
+from sincerely.engines.sender.line import Hall
 from sincerely.engines.sender.provider_lane import ProviderLane
 from sincerely.engines.sender.record import Recorder
+from sincerely.engines.sender.seats import Seats
 from sincerely.wire.providers import Account
 
 AnyLane = Lane | ProviderLane
@@ -24,9 +26,11 @@ class Lanes:
         recorder: Recorder,
         note: Callable[[int, str], None],
         *,
+        seats: Seats,
         hungry: Callable[[], None],
     ) -> None:
         self._recorder = recorder
+        self._seats = seats
         self._hungry = hungry
         self._note = note
         self._known: dict[int, tuple[tuple[object, ...], AnyLane]] = {}
@@ -72,8 +76,11 @@ class Lanes:
         def note(words: str) -> None:
             self._note(transport.pk, words)
 
+        def seats() -> int:
+            return self._seats.of(shape.connection_count)
+
+        hall = Hall(self._recorder, seats=seats, hungry=self._hungry)
         if transport.kind == TransportKind.PROVIDER:
             account = Account(transport.provider, secret_of(transport), transport.options)
-            return ProviderLane(account, shape, self._recorder, note=note, hungry=self._hungry)
-        route = route_of(transport, self._tls)
-        return Lane(route, shape, self._recorder, note=note, hungry=self._hungry)
+            return ProviderLane(account, shape, hall, note=note)
+        return Lane(route_of(transport, self._tls), shape, hall, note=note)

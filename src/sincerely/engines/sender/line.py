@@ -9,10 +9,11 @@ anew, and given back where nothing moves.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from math import ceil
 from typing import NamedTuple
 
@@ -42,15 +43,21 @@ class Cleared(NamedTuple):
         return time.monotonic() - self.at
 
 
+class Hall(NamedTuple):
+    """What a line needs of its sender: who writes down, how many seats it has, whom to wake."""
+
+    recorder: Recorder
+    seats: Callable[[], int]
+    hungry: Callable[[], None]
+
+
 class Line(ABC):
     """What every way out has in common; lives on the event loop."""
 
-    def __init__(
-        self, worker_count: int, recorder: Recorder, *, hungry: Callable[[], None]
-    ) -> None:
+    def __init__(self, worker_count: int, hall: Hall) -> None:
         self._worker_count = worker_count
-        self._recorder = recorder
-        self._hungry = hungry
+        self._recorder, self._seats, self._hungry = hall
+        self._seated_count = 0
         self._fed: deque[Ready] = deque()
         self._cleared: asyncio.Queue[Cleared | None] = asyncio.Queue()  # None ends a worker
         self._asked_count = 0
@@ -62,7 +69,7 @@ class Line(ABC):
     @property
     def is_hungry(self) -> bool:
         """Less waits than is wanted (may be asked from other threads)."""
-        return self._stock() < AHEAD
+        return self._stock() < AHEAD and self._seats() > 0
 
     def feed(self, mails: Sequence[Ready]) -> None:
         """Take ready mail; starts the workers with the first."""
@@ -113,6 +120,20 @@ class Line(ABC):
                 return None
         return found
 
+    @contextlib.contextmanager
+    def _seat(self, cleared: Cleared) -> Iterator[bool]:
+        """Take a seat for the block, if there is one; the mail goes back into the line if not."""
+        is_free = self._seated_count < self._seats()
+        if not is_free:
+            self._cleared.put_nowait(cleared)
+            yield False
+            return
+        self._seated_count += 1
+        try:
+            yield True
+        finally:
+            self._seated_count -= 1
+
     async def _granted(self, current: Cleared) -> bool:
         """Say whether a mail may leave now: asks the gate again where its word grew old."""
         while current.age >= FRESH_SECONDS:
@@ -162,12 +183,18 @@ class Line(ABC):
         self._ask()
 
     def _look(self) -> None:
-        """Give back what was cleared and does not move: it must not stand as 'dialling'."""
+        """Give back what was cleared and does not move: it must not stand as 'dialling'.
+
+        All goes back where this sender has no seat any more: another one has.
+        """
         if self._is_stopping:
             return
+        has_seats = self._seats() > 0
+        while self._fed and not has_seats:
+            self._recorder.tell(self._fed.popleft(), UNTOUCHED)
         for _ in range(self._cleared.qsize()):
             found = self._cleared.get_nowait()
-            if found is not None and found.age > FRESH_SECONDS:
+            if found is not None and (found.age > FRESH_SECONDS or not has_seats):
                 self._recorder.tell(found.mail, UNTOUCHED)
             else:
                 self._cleared.put_nowait(found)

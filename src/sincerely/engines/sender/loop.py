@@ -18,16 +18,18 @@ from django.db import DatabaseError, close_old_connections, connection
 from sincerely.apps.sending.actions.outbox import note_trouble, recover
 from sincerely.apps.sending.queries.outbox import claimable, dispatches
 from sincerely.engines.sender.lanes import Lanes
-from sincerely.engines.sender.owner import Owner
+from sincerely.engines.sender.owner import Owner, names_left
 from sincerely.engines.sender.prepare import PressRoom
 from sincerely.engines.sender.record import Recorder
 from sincerely.engines.sender.recover import recover_from, take_over
+from sincerely.engines.sender.seats import Seats
 from sincerely.wire import clock, metrics
 
 log = structlog.get_logger("sender")
 BATCH = 400
 IDLE_SECONDS = 0.1  # also the rhythm of looking for new mailings; a hungry lane asks at once
 TAKE_OVER_SECONDS = 2.0
+NAMES_SECONDS = 0.25
 SWITCH_SECONDS = 0.0001  # loop and recorder must not wait 5 ms for the thread that renders
 
 
@@ -38,9 +40,11 @@ class Sender:
         self._stop = stop
         self._hungry = threading.Event()  # a lane runs low
         self._owner = Owner()
+        self._seats = Seats(self._owner.name)
         self._room = PressRoom(owner=self._owner.name)
         self._troubles: dict[int, str] = {}
-        self._looked_at = 0.0
+        self._looked_at = -TAKE_OVER_SECONDS
+        self._names: set[str] = set()
 
     async def run(self) -> None:
         """Send until told to stop; then finish, record, give back what is left."""
@@ -50,7 +54,12 @@ class Sender:
         journal = await asyncio.to_thread(self._owner.appear)
         self._recorder = Recorder(loop, journal)
         self._recorder.start()
-        self._lanes = Lanes(self._recorder, self._troubles.__setitem__, hungry=self._hungry.set)
+        self._lanes = Lanes(
+            self._recorder,
+            self._troubles.__setitem__,
+            seats=self._seats,
+            hungry=self._hungry.set,
+        )
         feeder = threading.Thread(target=self._feed, name="feeder", daemon=True)
         feeder.start()
         await asyncio.to_thread(feeder.join)
@@ -88,13 +97,12 @@ class Sender:
     def _step(self) -> bool:
         """Look after dead senders now and then, and give each hungry lane a batch."""
         now = clock.now()
-        if time.monotonic() - self._looked_at > TAKE_OVER_SECONDS:
-            self._looked_at = time.monotonic()
+        if self._has_to_look():
             if self._recorder.is_lost or not self._owner.lives():
                 log.error("taken for dead by another sender: this one ends")
                 self._stop.set()
                 return False
-            take_over(self._owner.name, now=now)
+            self._seats.share_with(take_over(self._owner.name, now=now))
             self._note_troubles()
         self._hungry.clear()
         fed = False
@@ -109,6 +117,17 @@ class Sender:
                 self._loop.call_soon_threadsafe(lane.feed, mails)
                 fed = True
         return fed
+
+    def _has_to_look(self) -> bool:
+        """Say whether it is time to look around: now and then, and once somebody comes or goes."""
+        since = time.monotonic() - self._looked_at
+        if since < NAMES_SECONDS:
+            return False
+        names = names_left()
+        if since < TAKE_OVER_SECONDS and names == self._names:
+            return False
+        self._looked_at, self._names = time.monotonic(), names
+        return True
 
     def _note_troubles(self) -> None:
         """Tell the pages why a transport does not work, or that it does again."""

@@ -9,10 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from sincerely.engines.sender.lane import (
     FIRST_PAUSE_SECONDS,
     LONGEST_PAUSE_SECONDS,
+    SEAT_SECONDS,
     Shape,
 )
-from sincerely.engines.sender.line import Line
-from sincerely.engines.sender.record import Recorder
+from sincerely.engines.sender.line import Cleared, Hall, Line
 from sincerely.wire.providers import Account, send
 from sincerely.wire.smtp.replies import Outcome, Stage
 
@@ -24,12 +24,11 @@ class ProviderLane(Line):
         self,
         account: Account,
         shape: Shape,
-        recorder: Recorder,
+        hall: Hall,
         *,
         note: Callable[[str], None],
-        hungry: Callable[[], None],
     ) -> None:
-        super().__init__(shape.connection_count, recorder, hungry=hungry)
+        super().__init__(shape.connection_count, hall)
         self._account = account
         self._note = note
         self._pool = ThreadPoolExecutor(shape.connection_count, thread_name_prefix="provider")
@@ -41,16 +40,22 @@ class ProviderLane(Line):
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _work(self) -> None:
-        loop = asyncio.get_running_loop()
-        while (cleared := await self._later()) is not None:
-            mail = cleared.mail
-            if not await self._recorder.turn(done=None, outcome=None, following=mail):
-                return
-            if not await self._granted(cleared):
-                continue
-            outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)
-            await self._recorder.turn(done=mail, outcome=outcome, following=None)
-            await self._pause_after(outcome)
+        while not self._recorder.is_lost and (cleared := await self._later()) is not None:
+            with self._seat(cleared) as has_seat:
+                if has_seat:
+                    await self._hand_over(cleared)
+            if not has_seat:
+                await asyncio.sleep(SEAT_SECONDS)
+
+    async def _hand_over(self, cleared: Cleared) -> None:
+        loop, mail = asyncio.get_running_loop(), cleared.mail
+        if not await self._recorder.turn(done=None, outcome=None, following=mail):
+            return
+        if not await self._granted(cleared):
+            return
+        outcome = await loop.run_in_executor(self._pool, send, self._account, mail.content)
+        await self._recorder.turn(done=mail, outcome=outcome, following=None)
+        await self._pause_after(outcome)
 
     async def _pause_after(self, outcome: Outcome) -> None:
         if outcome.stage is not Stage.CONNECT:

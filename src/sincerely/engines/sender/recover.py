@@ -19,14 +19,21 @@ from sincerely.engines.sender.settling import Settling
 log = structlog.get_logger("sender")
 
 
-def take_over(own_name: str, *, now: datetime) -> None:
-    """Recover the rows of dead senders and end what is left of cancelled mailings."""
+def take_over(own_name: str, *, now: datetime) -> set[str]:
+    """Recover the rows of dead senders, end what is left of cancelled mailings.
+
+    Returns the other senders that live.
+    """
+    alive: set[str] = set()
     for name in {*owners_at_work(), *names_left()} - {own_name}:
         with death_of(name) as is_dead:
             if is_dead:
                 returned, unknown = recover_from(name, now=now)
                 log.warning("took over from a dead sender", returned=returned, unknown=unknown)
+            else:
+                alive.add(name)
     sweep_cancelled(now=now)
+    return alive
 
 
 def recover_from(name: str, *, now: datetime) -> tuple[int, int]:
