@@ -180,6 +180,7 @@ def send(count: int) -> Measured:
     process = subprocess.Popen(command)
     try:
         while not (first := recorded()):
+            assert process.poll() is None, "the sender ended"
             time.sleep(0.005)
         started, before = time.monotonic(), used_ticks(process.pid)
         while (done := recorded()) < count:

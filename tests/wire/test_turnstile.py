@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from django.db import connections
+from django.db import OperationalError, connections
 
 from sincerely.wire.sqlite.base import DatabaseWrapper
 from sincerely.wire.sqlite.turnstile import somebody_waits
@@ -83,3 +83,21 @@ def test_the_log_is_copied_back_while_somebody_else_writes(
     end(visitor)
     for each in two:
         each.close()
+
+
+@pytest.mark.django_db
+def test_a_file_that_was_moved_away_is_not_made_anew(two: list[DatabaseWrapper]) -> None:
+    """An empty installation would take its place, and nobody would ask where the people are."""
+    writer, visitor = two
+    begin(writer)
+    end(writer)
+    writer.close()
+    path = Path(writer.settings_dict["NAME"])
+    moved = path.rename(path.with_name("elsewhere"))
+    with pytest.raises(OperationalError, match="not there any more"):
+        visitor.ensure_connection()
+    assert not path.exists()
+    moved.rename(path)
+    begin(visitor)
+    end(visitor)
+    visitor.close()

@@ -12,9 +12,17 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 from django.db.backends.sqlite3 import base
+
+TURNSTILE = "turnstile"
+GONE = (
+    "{path} is not there any more, though this installation has written to it. Put it back, or"
+    " restore a backup. To begin with an empty one, move {path}.turnstile away, too."
+)
 
 
 def commitment(salt: bytes | None, payload: str | None) -> bytes | None:
@@ -43,9 +51,19 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         """Open the database and register our SQL functions."""
+        self._refuse_to_begin_anew()
         connection = super().get_new_connection(conn_params)
         connection.create_function("commitment", 2, commitment, deterministic=True)
         return connection
+
+    def _refuse_to_begin_anew(self) -> None:
+        """SQLite makes the file that it does not find; one that was moved away is no new one."""
+        given = self.settings_dict
+        if self.is_in_memory_db() or given["NAME"] == given["TEST"]["NAME"]:
+            return
+        path = Path(given["NAME"])
+        if path.with_name(f"{path.name}.{TURNSTILE}").exists() and not path.exists():
+            raise sqlite3.OperationalError(GONE.format(path=path))
 
     def _start_transaction_under_autocommit(self) -> None:
         self._enter()
@@ -83,7 +101,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if self._inside or self.is_in_memory_db():
             return
         if self._turnstile is None or self._queue is None:
-            self._turnstile, self._queue = self._open("turnstile"), self._open("queue")
+            self._turnstile, self._queue = self._open(TURNSTILE), self._open("queue")
         if not _took(self._turnstile):
             fcntl.flock(self._queue, fcntl.LOCK_SH)
             try:
