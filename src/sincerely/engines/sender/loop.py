@@ -16,6 +16,7 @@ import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from sincerely.apps.sending.actions.outbox import note_trouble, recover
+from sincerely.apps.sending.models import Dispatch
 from sincerely.apps.sending.queries.outbox import claimable, dispatches
 from sincerely.engines.sender.lanes import Lanes
 from sincerely.engines.sender.owner import Owner, names_left
@@ -30,7 +31,8 @@ BATCH = 400
 IDLE_SECONDS = 0.1  # also the rhythm of looking for new mailings; a hungry lane asks at once
 TAKE_OVER_SECONDS = 2.0
 NAMES_SECONDS = 0.25
-SWITCH_SECONDS = 0.0001  # loop and recorder must not wait 5 ms for the thread that renders
+SWITCH_SECONDS = 0.0005  # loop and recorder must not wait 5 ms for the thread that renders
+KNOWN_SECONDS = 0.5  # how long what mailings say of themselves is believed; the gate asks anew
 
 
 class Sender:
@@ -45,6 +47,8 @@ class Sender:
         self._troubles: dict[int, str] = {}
         self._looked_at = -TAKE_OVER_SECONDS
         self._names: set[str] = set()
+        self._read_at = 0.0
+        self._known: dict[int, Dispatch] = {}
 
     async def run(self) -> None:
         """Send until told to stop; then finish, record, give back what is left."""
@@ -107,7 +111,7 @@ class Sender:
         self._hungry.clear()
         fed = False
         due = [each for each in claimable(now) if self._lanes.are_hungry(each[1])]
-        found = dispatches([mailing_id for mailing_id, _ in due]) if due else {}
+        found = self._dispatches({mailing_id for mailing_id, _ in due}) if due else {}
         for mailing_id, _ in due:
             lane = self._lanes.of(found[mailing_id].transport)
             if not lane.is_hungry or self._stop.is_set():
@@ -117,6 +121,13 @@ class Sender:
                 self._loop.call_soon_threadsafe(lane.feed, mails)
                 fed = True
         return fed
+
+    def _dispatches(self, mailing_ids: set[int]) -> dict[int, Dispatch]:
+        """Return what mailings say of themselves, as it was a moment ago."""
+        is_old = time.monotonic() - self._read_at > KNOWN_SECONDS
+        if is_old or not mailing_ids <= self._known.keys():
+            self._read_at, self._known = time.monotonic(), dispatches(mailing_ids)
+        return self._known
 
     def _has_to_look(self) -> bool:
         """Say whether it is time to look around: now and then, and once somebody comes or goes."""

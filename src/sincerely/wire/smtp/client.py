@@ -116,12 +116,17 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Give each reply to who waits for it."""
         self._heard_at = self._loop.time()
-        self._acknowledge()
         try:
             for reply in self._reader.feed(data):
                 self._take(reply)
         except ProtocolBroken:
             self.abort()
+        if not self._is_our_turn():
+            self._acknowledge()
+
+    def _is_our_turn(self) -> bool:
+        """The server waits for content: what we send next acknowledges what it said."""
+        return bool(self._hand_overs) and self._hand_overs[0].ready.done()
 
     def _acknowledge(self) -> None:
         """Acknowledge at once: a server with Nagle's algorithm holds its next reply until then.
