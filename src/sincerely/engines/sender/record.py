@@ -17,7 +17,6 @@ import contextlib
 import threading
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -45,6 +44,7 @@ MOST_PER_COMMIT = 200
 PAUSE_SECONDS = 0.5
 # How long outcomes wait for each mail of the last batch, where nobody asks: they are durable.
 GATHER_SECONDS = 0.001
+MOMENT_SECONDS = 0.01
 GO = ""
 
 
@@ -85,7 +85,8 @@ class Recorder:
         self._inbox: SimpleQueue[_Batch | None] = SimpleQueue()
         self._is_busy = False
         self._alarm: asyncio.TimerHandle | None = None
-        self._next_at = 0.0
+        self._next_at = self._moment_until = 0.0
+        self._noted = clock.now()
         self._thread = threading.Thread(target=self._work, name="recorder", daemon=True)
 
     def start(self) -> None:
@@ -113,10 +114,19 @@ class Recorder:
 
     def tell(self, mail: Ready, outcome: Outcome) -> Outcome:
         """Take an outcome for the messages themselves; return it with the moment."""
-        heard = replace(outcome, at=clock.now())
+        heard = Outcome(
+            outcome.stage, outcome.reply, is_unknown=outcome.is_unknown, at=self._moment()
+        )
         self._heard.append((mail, heard))
         self._hand_on_soon()
         return heard
+
+    def _moment(self) -> datetime:
+        """Return now, to a hundredth of a second: outcomes of one moment are written as one."""
+        at = self._loop.time()
+        if at >= self._moment_until:
+            self._moment_until, self._noted = at + MOMENT_SECONDS, clock.now()
+        return self._noted
 
     def clear(self, mails: Sequence[Ready]) -> asyncio.Future[Words]:
         """Ask the gate for mails; whoever it lets pass is 'dialling' under this claim."""
