@@ -24,6 +24,21 @@ NAMES = sorted(path.stem.replace("_", "-") for path in COMPONENTS.glob("*.html")
 STOCK = copy.deepcopy(settings.TEMPLATES)
 STOCK[0]["OPTIONS"]["builtins"][0] = "django_cotton.templatetags.cotton"
 USES = 10
+# Sentences and values that each request fills in, with what escaping and languages do to them.
+SENTENCES = [
+    f"<c-card>{written}</c-card>"
+    for written in (
+        "{% blocktranslate with name=x %}Choose {{ name }}{% endblocktranslate %}",
+        "{% blocktranslate with name=count %}Choose {{ name }}{% endblocktranslate %}",
+        "{% blocktranslate with name=not.there %}Choose {{ name }}{% endblocktranslate %}",
+        "{% blocktranslate %}Choose {{ x }}{% endblocktranslate %}",
+        "{% blocktranslate with name=at asvar t %}Choose {{ name }}{% endblocktranslate %}{{ t }}",
+        "{% blocktranslate with n=x trimmed %}\n 5 % Choose\n {{ n }}{% endblocktranslate %}",
+        "{% blocktranslate with name=x|safe %}Choose {{ name }}{% endblocktranslate %}",
+        "{% autoescape off %}{{ x }}{% trans x %}{{ word }}{% endautoescape %}",
+        "{{ x }}{{ x|safe }}{{ at }}{{ count }}{{ strength }}{{ yes }}{{ form }}{{ not.there }}",
+    )
+]
 
 
 class Letter(forms.Form):
@@ -91,7 +106,7 @@ def _drawn(source: str) -> str:
 @pytest.mark.parametrize("language", ["en", "nl"])
 def test_every_component_is_drawn_as_django_cotton_draws_it(language: str) -> None:
     draw = random.Random(7)
-    sources = [source for name in NAMES for source in uses(name, draw)]
+    sources = [source for name in NAMES for source in uses(name, draw)] + SENTENCES
     with translation.override(language):
         ours = drawn(sources)
         with override_settings(TEMPLATES=STOCK):
@@ -121,6 +136,7 @@ def test_a_component_follows_the_readers_language() -> None:
         ("{% for word in gone %}{{ word }}{% endfor %}", None),
         ("{% with word=gone %}{{ word }}{% endwith %}", None),
         ("{{ gone }}", None),
+        ("{% blocktranslate with n=gone %}Choose {{ n }}{% endblocktranslate %}", None),
     ],
 )
 def test_only_what_is_known_is_drawn_beforehand(source: str, left: str | None) -> None:

@@ -11,10 +11,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
+from html import escape
 from typing import Any
 
 from django.template import Context, Node, NodeList
-from django.template.base import FilterExpression, TextNode, Variable, VariableNode
+from django.template.base import (
+    FilterExpression,
+    TextNode,
+    Variable,
+    VariableNode,
+    render_value_in_context,
+)
 from django.template.defaulttags import (
     FirstOfNode,
     ForNode,
@@ -24,8 +31,9 @@ from django.template.defaulttags import (
     WithNode,
 )
 from django.template.library import SimpleNode
-from django.templatetags.i18n import TranslateNode
+from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django_cotton.templatetags._vars import CottonVarsNode
 
 # Filters and tags whose answer depends on their arguments and the language alone.
@@ -125,8 +133,60 @@ def _drawn(node: Any, scope: Scope) -> list[Node]:
     return [TextNode(node.render(scope.context))]
 
 
+def _shown(value: Any, context: Context) -> str:
+    """Write a value as Django does; most are plain words, which have no language and no zone."""
+    if type(value) is str and context.autoescape:
+        return escape(value)
+    return value if type(value) is SafeString else render_value_in_context(value, context)
+
+
+class Shown(VariableNode):
+    """A variable that each request asks for."""
+
+    def render(self, context: Context) -> str:
+        """Write its value."""
+        return _shown(self.filter_expression.resolve(context), context)
+
+
 def _variable(node: VariableNode, scope: Scope) -> list[Node]:
-    return _drawn(node, scope) if scope.knows(node.filter_expression) else [node]
+    if scope.knows(node.filter_expression):
+        return _drawn(node, scope)
+    shown = Shown(node.filter_expression)
+    shown.token, shown.origin = node.token, node.origin
+    return [shown]
+
+
+class Sentence(Node):
+    """A translated sentence in which each request puts something."""
+
+    child_nodelists = ()
+
+    def __init__(self, words: str, asked: Mapping[str, FilterExpression]) -> None:
+        self.words = words
+        self.asked = asked
+
+    def render(self, context: Context) -> str:
+        """Write it with what the names stand for."""
+        return self.words % {
+            name: _shown(value.resolve(context), context) for name, value in self.asked.items()
+        }
+
+
+def _sentence(node: BlockTranslateNode, _scope: Scope) -> list[Node]:
+    """Translate a sentence once, where it stands by itself and says what its names are."""
+    if node.plural or node.message_context or node.asvar:
+        return [node]
+    written, names = node.render_token_list(node.singular)
+    words = gettext(written)
+    try:
+        words % dict.fromkeys(names, "")
+    except (KeyError, ValueError):
+        return [node]  # Django takes the words that the template has
+    if not node.extra_context.keys() >= set(names):
+        return [node]
+    sentence = Sentence(words, {name: node.extra_context[name] for name in names})
+    sentence.token, sentence.origin = node.token, node.origin
+    return [sentence]
 
 
 def _first_of(node: FirstOfNode, scope: Scope) -> list[Node]:
@@ -184,6 +244,7 @@ FOLDERS: dict[type[Node], Folder] = {
     WithNode: _with,
     FirstOfNode: _first_of,
     TranslateNode: _translation,
+    BlockTranslateNode: _sentence,
     SimpleNode: _tag,
     LoadNode: _nothing,
     CottonVarsNode: _nothing,
