@@ -175,6 +175,19 @@ def test_who_changes_months_while_a_span_is_read_is_not_lost(
 
 
 @pytest.mark.django_db
+def test_of_many_inserted_at_once_only_those_with_a_past_are_touched(now: datetime) -> None:
+    with_past, without = contact(1, now), contact(2, now)
+    Touch.objects.all().delete()
+    ContactEngagement.objects.bulk_create(
+        [
+            ContactEngagement(contact=with_past, last_open_at=now - timedelta(days=40)),
+            ContactEngagement(contact=without),
+        ]
+    )
+    assert list(Touch.objects.values_list("contact_id", flat=True)) == [with_past.pk]
+
+
+@pytest.mark.django_db
 def test_the_second_taker_starts_over(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     made = populate(3, now)
     list_id, person = made.lists[0], contact(999, now)
