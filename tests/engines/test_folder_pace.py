@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from django.db import connection, transaction
 
 from sincerely.apps.engagement.actions import take_turn
-from sincerely.apps.engagement.models import Signal
-from sincerely.engines.folder import queries, steps
+from sincerely.engines.folder import queries
 from sincerely.engines.folder.main import (
     ALONE_SECONDS,
     AWAITED_SECONDS,
@@ -19,7 +18,6 @@ from sincerely.engines.folder.main import (
     Pace,
 )
 from sincerely.engines.folder.steps import Step
-from tests.apps.engagement.world import World
 
 SECONDS_PER_ROW = 0.0001
 
@@ -55,21 +53,6 @@ def test_one_slice_is_enough_to_notice_who_waits() -> None:
 def test_a_slow_machine_still_takes_slices_worth_their_fixed_cost(is_awaited: bool) -> None:
     fewest = FEWEST if is_awaited else FEWEST_ALONE
     assert paced(is_awaited=is_awaited, limit=MOST, seconds_per_row=0.1) == fewest
-
-
-@pytest.mark.parametrize(("is_awaited", "taken"), [(False, [7, 0]), (True, [3, 3, 1])])
-def test_slices_of_captures_share_a_turn_until_somebody_waits(
-    world: World, monkeypatch: pytest.MonkeyPatch, *, is_awaited: bool, taken: list[int]
-) -> None:
-    """A page of the database that several slices change is written once for all of them."""
-    message = world.message()
-    for seconds in range(7):
-        world.capture(message, "open", after=3_600 + seconds)
-    monkeypatch.setattr(steps, "somebody_waits", lambda: is_awaited)
-    monkeypatch.setattr(steps, "LONGEST_TURN_SECONDS", {connection.vendor: 3_600})
-    later = world.now + timedelta(hours=2)
-    assert [steps.fold_captures(now=later, limit=3).taken for _ in taken] == taken
-    assert Signal.objects.count() == 7
 
 
 @pytest.mark.django_db

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from sincerely.apps.consent import actions as consent
 from sincerely.apps.consent.models import Channel
@@ -29,7 +29,6 @@ from sincerely.apps.interests.rules.clicks import ClickDelta
 from sincerely.engines.folder import queries
 from sincerely.engines.folder.ahead import read_ahead
 from sincerely.engines.folder.confirmations import settle_confirmations
-from sincerely.wire.capture import Stored
 from sincerely.wire.sqlite.turnstile import somebody_waits
 
 ATTEMPTS = "attempts"
@@ -37,9 +36,8 @@ HORIZON = queries.Horizon()
 SLICE = 500
 KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
 
-# A commit touches pages all over the indexes, each once however many slices share it. Who waits on
-# SQLite is seen between two slices; on PostgreSQL somebody may wait unseen for a contact's rows.
-LONGEST_TURN_SECONDS = {"sqlite": 2.0, "postgresql": 0.8}
+# A commit touches pages all over the indexes, each once however many slices share it.
+LONGEST_TURN_SECONDS = 0.8
 
 
 class Step(NamedTuple):
@@ -61,8 +59,7 @@ class Turn:
 
     def may_go_on(self) -> bool:
         """Say whether another slice may share this commit: nobody waits, and it is not late."""
-        longest = LONGEST_TURN_SECONDS[connection.vendor]
-        return time.monotonic() - self.since < longest and not somebody_waits()
+        return time.monotonic() - self.since < LONGEST_TURN_SECONDS and not somebody_waits()
 
     def done(self, taken: int, *, is_more: bool, slices: int = 1) -> Step:
         """Return what was done in this turn, once it is over."""
@@ -99,27 +96,18 @@ def fold_captures(*, now: datetime, limit: int = SLICE) -> Step:
     captures = store.read(position(CAPTURE), limit)
     if not captures:
         return Step(0, is_more=False)
-    count = slices = 0
     with a_turn(now) as turn:
-        mark = position(CAPTURE)  # another folder may have been here in the meantime
-        while captures:
-            mine = [stored for stored in captures if stored.id > mark]
-            _take(mine, now=now)
-            is_more = len(captures) == limit
-            count, slices, mark = count + len(mine), slices + 1, max(mark, captures[-1].id)
-            captures = store.read(mark, limit) if is_more and turn.may_go_on() else []
-    return turn.done(count, is_more=is_more, slices=slices)
-
-
-def _take(captures: Sequence[Stored], *, now: datetime) -> None:
-    if not captures:
-        return
-    messages = queries.messages_of({stored.capture.message_id for stored in captures})
-    taken = engagement.take(captures, messages, now=now)
-    _withdraw_all(taken.one_clicks, now=now)
-    learn(deltas_of(taken.clicks), now=now)
-    settle_confirmations(taken.clicks, now=now)
-    engagement.move(CAPTURE, captures[-1].id, now=now)
+        mark = position(CAPTURE)
+        mine = [stored for stored in captures if stored.id > mark]
+        if not mine:  # another folder was here in the meantime
+            return Step(0, is_more=True)
+        messages = queries.messages_of({stored.capture.message_id for stored in mine})
+        taken = engagement.take(mine, messages, now=now)
+        _withdraw_all(taken.one_clicks, now=now)
+        learn(deltas_of(taken.clicks), now=now)
+        settle_confirmations(taken.clicks, now=now)
+        engagement.move(CAPTURE, mine[-1].id, now=now)
+    return turn.done(len(mine), is_more=len(captures) == limit)
 
 
 def settle(*, now: datetime, limit: int = SLICE) -> Step:
