@@ -142,7 +142,7 @@ class _Taking:
 
     A large transaction writes each page of the indexes once for many rows. Whoever comes to the
     turnstile waits for the slice at hand (40 ms) and the commit. Foreign keys are looked at slice
-    by slice (`taking.take`), not row by row, which took SQLite a fifth of its time.
+    by slice (`taking.take`), not row by row.
     """
 
     def __init__(self, work: Import, fence: int, *, batch: Batch, plan: Plan) -> None:
