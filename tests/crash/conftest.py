@@ -52,11 +52,11 @@ def turned() -> Iterator[None]:
 
 @pytest.fixture
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A second of silence is long, and a server is not left alone for long."""
+    """Two seconds of silence are long, and a server is not left alone for long."""
 
     def hurried(*arguments: object) -> object:
         found = route_of(*arguments)  # type: ignore[arg-type]
-        return replace(found, reply_seconds=1.0, connect_seconds=5.0)
+        return replace(found, reply_seconds=2.0, connect_seconds=5.0)
 
     monkeypatch.setattr(lanes, "route_of", hurried)
     monkeypatch.setattr(lane, "FIRST_PAUSE_SECONDS", 0.01)

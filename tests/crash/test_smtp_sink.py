@@ -46,7 +46,8 @@ FOLLOWS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("-f", "."), "failed"),
     (("-Q", "."), "deferred"),
     (("-q", "."), "unknown"),
-    (("-W", ".:3600"), "unknown"),
+    # Step by step: while it holds back its answer, it answers the verbs behind the content.
+    (("-p", "-W", ".:3600"), "unknown"),
 )
 REFUSED_AFTER_IT = (("-r", "."), ("-f", "."), ("-Q", "."))
 

@@ -17,7 +17,7 @@ from sincerely.apps.consent.rules.proof import Proof
 from sincerely.apps.engagement.models import ContactEngagement, Event, SignalVerdict
 from sincerely.apps.operation.actions import Life, beat
 from sincerely.apps.operation.models import Heartbeat
-from sincerely.apps.sending.models import Dispatch, Message, SenderIdentity, Transport
+from sincerely.apps.sending.models import Attempt, Dispatch, Message, SenderIdentity, Transport
 from sincerely.apps.team.rules import PROGRAM
 from sincerely.engines.folder.steps import fold_all
 from sincerely.project import doctor
@@ -159,6 +159,26 @@ def test_each_broken_promise_is_named(sent: World, capsys: pytest.CaptureFixture
         "stored undecided, judged again human",
     ):
         assert words in said
+
+
+def test_who_leaves_by_the_very_mail_before_its_acceptance_is_heard_breaks_nothing(
+    sent: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one, two, three = sent.messages
+    for message, seconds in ((one, 40), (two, 80)):
+        at = Attempt.objects.get(message=message).at
+        before = at - timedelta(seconds=seconds)
+        withdraw(message.contact_id, subscription_type_id=None, channel="link", now=before)
+    at = Attempt.objects.get(message=three).at
+    suppress(
+        bytes(three.address_key),
+        reason="manual",
+        now=at - timedelta(seconds=40),
+        actor=PROGRAM,
+    )
+    status, said = examine(capsys, deep=False)
+    assert (status, f"without one: {two.pk}." in said) == (1, True), said
+    assert "suppressed addresses:" not in said
 
 
 def test_an_open_secret_and_a_missing_one_are_told(

@@ -136,5 +136,5 @@ def _dropped() -> list[Finding]:
 
 def _rows(statement: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement.replace("{leaving}", sql.ON_ITS_WAY[connection.vendor]))
         return list(cursor.fetchall())

@@ -23,8 +23,14 @@ WHERE d.is_planned AND (
     WHERE m.mailing_id = d.mailing_id AND m.occasion = 0
 ) LIMIT 20
 """
+# An attempt is dated by the server's answer, and the content left before: a server may take time
+# with the one, and whoever gets the mail at once may leave by it before the other is heard.
+ON_ITS_WAY = {
+    "sqlite": "datetime(a.at, '-60 seconds')",
+    "postgresql": "a.at - interval '60 seconds'",
+}
 # Somebody got marketing mail without a permission that was recorded by then and not withdrawn
-# between (a second of grace: what is already on the wire cannot be called back).
+# before the mail can have left.
 WITHOUT_PERMISSION = """
 SELECT m.id FROM sending_message m
 JOIN sending_dispatch d ON d.mailing_id = m.mailing_id
@@ -37,7 +43,7 @@ WHERE d.subscription_type_id IS NOT NULL AND NOT EXISTS (
         SELECT 1 FROM consent_consentrecord w
         WHERE w.contact_id = m.contact_id AND w.act = 'withdraw'
         AND (w.subscription_type_id IS NULL OR w.subscription_type_id = d.subscription_type_id)
-        AND w.recorded_at > p.recorded_at AND w.recorded_at < a.at
+        AND w.recorded_at > p.recorded_at AND w.recorded_at < {leaving}
     )
 ) LIMIT 20
 """
@@ -45,7 +51,7 @@ TO_SUPPRESSED = """
 SELECT m.id FROM sending_message m
 JOIN sending_attempt a ON a.message_id = m.id AND a.outcome = 'accepted'
 JOIN consent_suppression s ON s.address_key = m.address_key
-WHERE s.since < a.at AND (s.lifted_at IS NULL OR s.lifted_at > a.at) LIMIT 20
+WHERE s.since < {leaving} AND (s.lifted_at IS NULL OR s.lifted_at > a.at) LIMIT 20
 """
 ACCEPTED_UNTOLD = """
 SELECT a.message_id FROM sending_attempt a
