@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from typing import Any, NamedTuple
 
 from sincerely.apps.content.renderer import RenderProblem
 from sincerely.apps.sending.letters import Address, Letter, Press
 from sincerely.apps.sending.rules.headers import BadHeader
 from sincerely.wire.dkim import Signer
+
+TOGETHER = 10  # letters that a thread signs before it is told of more
 
 
 class Job(NamedTuple):
@@ -53,13 +56,12 @@ class Desk:
             if check is not None:
                 check(letter, job)
             letters.append(letter)
-        return list(self._pool.map(self._mail, letters) if self._signer else map(_mail, letters))
+        if self._signer is None:
+            return [x if isinstance(x, Spoilt) else x.mail() for x in letters]
+        parts = (letters[at : at + TOGETHER] for at in range(0, len(letters), TOGETHER))
+        signed = self._pool.map(partial(_signed, self._signer), parts)
+        return [mail for part in signed for mail in part]
 
-    def _mail(self, letter: Letter | Spoilt) -> bytes | Spoilt:
-        if self._signer is None or isinstance(letter, Spoilt):
-            return _mail(letter)
-        return letter.mail(self._signer.sign(letter.head, letter.body))
 
-
-def _mail(letter: Letter | Spoilt) -> bytes | Spoilt:
-    return letter if isinstance(letter, Spoilt) else letter.mail()
+def _signed(signer: Signer, letters: Sequence[Letter | Spoilt]) -> list[bytes | Spoilt]:
+    return [x if isinstance(x, Spoilt) else x.mail(signer.sign(x.head, x.body)) for x in letters]
