@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing import Pipe
@@ -114,9 +114,18 @@ def serve(line: Connection[Any, Any]) -> None:
                 press = Press(compiled, order.letterhead, keys)
                 signer = order.signing.signer() if order.signing else None
                 desks[order] = Desk(press, signer, pool=pool)
-            for part in _parts([Job(*row) for row in rows]):
-                written = desks[order].write(part, now=now)
-                line.send([x.problem if isinstance(x, Spoilt) else x for x in written])
+            for part in _ahead(desks[order], [Job(*row) for row in rows], now=now):
+                line.send([x.problem if isinstance(x, Spoilt) else x for x in part])
+
+
+def _ahead(desk: Desk, jobs: Sequence[Job], *, now: datetime) -> Iterator[list[bytes | Spoilt]]:
+    """Write part after part, each while the one before it is being signed."""
+    before: Iterator[bytes | Spoilt] = iter(())
+    for part in _parts(jobs):
+        written = desk.begin(part, now=now)
+        yield list(before)
+        before = written
+    yield list(before)
 
 
 def _parts(jobs: Sequence[Job]) -> Iterable[Sequence[Job]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 from sincerely.apps.content.renderer import RenderProblem
@@ -46,6 +47,16 @@ class Desk:
         check: Callable[[Letter, Job], None] | None = None,
     ) -> list[bytes | Spoilt]:
         """Return the mails in the order of the jobs; `check` sees each letter before it is one."""
+        return list(self.begin(jobs, now=now, check=check))
+
+    def begin(
+        self,
+        jobs: Sequence[Job],
+        *,
+        now: datetime,
+        check: Callable[[Letter, Job], None] | None = None,
+    ) -> Iterator[bytes | Spoilt]:
+        """Write the letters and have them signed meanwhile; the mails, as they are asked for."""
         letters: list[Letter | Spoilt] = []
         for job in jobs:
             try:
@@ -57,10 +68,10 @@ class Desk:
                 check(letter, job)
             letters.append(letter)
         if self._signer is None:
-            return [x if isinstance(x, Spoilt) else x.mail() for x in letters]
+            return iter([x if isinstance(x, Spoilt) else x.mail() for x in letters])
         parts = (letters[at : at + TOGETHER] for at in range(0, len(letters), TOGETHER))
         signed = self._pool.map(partial(_signed, self._signer), parts)
-        return [mail for part in signed for mail in part]
+        return chain.from_iterable(signed)
 
 
 def _signed(signer: Signer, letters: Sequence[Letter | Spoilt]) -> list[bytes | Spoilt]:
