@@ -1,8 +1,9 @@
 """The table of crash runs: `python -m tests.crash.table REPORT… [--page PAGE]` prints it.
 
-Reports of several runs make one table: of each test and database, what its last run wrote down.
-With a page, the table also replaces what stands there between the two markers. `--expect` names
-rows and `--on` databases that must be there; the status is 1 where one failed or is missing.
+Reports of several runs make one table: of each test and database, what its last run wrote down,
+the parts of a run added up. With a page, the table also replaces what stands there between the two
+markers. `--expect` names rows and `--on` databases that this run is about: the status is 1 where
+one of them failed or is missing; the others are shown as they are.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,45 @@ Line = dict[str, Any]
 BEGIN, END = "<!-- crash table: begin -->", "<!-- crash table: end -->"
 COLUMNS = ("done", "kills", "lost", "twice", "unknown")
 HEAD = ("row", "what was done", "database", "scale", *COLUMNS, "remarks")
-FIXED = {"row", "what", "database", "scale", "test", *COLUMNS}
+FIRST = {"row", "what", "database", "scale", "test", "part", "parts"}
+FIXED = {*FIRST - {"parts"}, *COLUMNS}
 
 
 def latest(reports: Iterable[str]) -> list[Line]:
     """Return what the last run of each test on each database wrote down, in the table's order."""
     kept: dict[tuple[str, str], list[Line]] = {}
     for line in (json.loads(x) for report in reports for x in report.splitlines() if x.strip()):
-        mine = kept.setdefault((line.get("test") or line["what"], line["database"]), [])
-        is_other_run = any(_key(each) == _key(line) for each in mine)
-        if is_other_run or _is_no_result(line) or any(map(_is_no_result, mine)):
-            mine.clear()
-        mine.append(line)
-    found = [line for lines in kept.values() for line in lines]
-    return sorted(found, key=_place)
+        test = line.get("test") or line["what"], line["database"]
+        mine = [each for each in kept.get(test, []) if each.get("parts") == line.get("parts")]
+        if any(_is_other_run(each, line) for each in mine):
+            mine = [each for each in mine if each.get("part") != line.get("part")]
+        kept[test] = [*mine, line]
+    return sorted((line for lines in kept.values() for line in _added_up(lines)), key=_place)
+
+
+def _is_other_run(one: Line, other: Line) -> bool:
+    """Say whether two lines of a test are of two runs, or of two of the same part of a run."""
+    is_told_twice = _key(one) == _key(other) or _is_no_result(one) or _is_no_result(other)
+    return is_told_twice and one.get("part") == other.get("part")
+
+
+def _added_up(lines: Sequence[Line]) -> Iterator[Line]:
+    """Return each thing that was done once: the parts of a run as one, failures as they are."""
+    done = [line for line in lines if not _is_no_result(line)]
+    yield from (line for line in lines if _is_no_result(line))
+    for key in dict.fromkeys(map(_key, done)):
+        parts = [line for line in done if _key(line) == key]
+        first = parts[0]
+        if "part" in first:
+            first |= {name: _sum(name, parts) for name in first if name not in FIRST}
+            first["scale"] += (
+                "" if len(parts) == first["parts"] else f", {len(parts)} of {first['parts']} parts"
+            )
+        yield first
+
+
+def _sum(name: str, parts: Sequence[Line]) -> int:
+    return (max if name.startswith("latest") else sum)(part[name] for part in parts)
 
 
 def _place(line: Line) -> tuple[int, str, str]:
@@ -109,7 +135,8 @@ def main(words: Sequence[str]) -> int:
     print(table)
     if given.page:
         put_into(given.page, table)
-    return int(any("failed" in line for line in lines))
+    ours = (x for x in lines if x["row"] in given.expect and x["database"] in given.on)
+    return int(any("failed" in line for line in ours))
 
 
 if __name__ == "__main__":

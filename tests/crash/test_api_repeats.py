@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import time
 from collections import Counter
 
@@ -17,7 +16,7 @@ from sincerely.wire import clock
 from tests.cast import Cast
 from tests.crash.api_caller import call, plan_path
 from tests.crash.nursery import Nursery
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import until
 
 pytestmark = [
@@ -28,7 +27,7 @@ pytestmark = [
 
 
 def test_a_write_that_is_repeated_happens_once(cast: Cast, nursery: Nursery) -> None:
-    chance = random.Random(2)
+    chance = seeded(2)
     kills, count = sized(4, 40, 200), sized(40, 500, 5_000)
     _key, secret = actions.create_key(
         "caller",

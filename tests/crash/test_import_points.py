@@ -17,7 +17,7 @@ from sincerely.apps.people.models import Import, ImportReject, ImportTouch
 from tests.apps.people.desk import bring, chosen, claim
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import until
 
 pytestmark = [
@@ -73,7 +73,7 @@ def _wait_for(goal: int, fence: int) -> None:
 
 
 def test_a_killed_import_has_each_row_once(cast: Cast, now: datetime, nursery: Nursery) -> None:
-    chance = random.Random(5)
+    chance = seeded(5)
     Label.objects.create(name="Honden", created_at=now)
     work = bring(_table(), now=now, actor=cast.actor)
     choose(work.pk, chosen(work, claim=claim(now)), now=now, actor=cast.actor)

@@ -27,7 +27,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.crash.house import House, house, own_database, until
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import Server, serving
 from tests.installation import free_ports, wait_for
 
@@ -167,7 +167,7 @@ def stack(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator
 
 @pytest.mark.timeout(3_600)
 def test_many_machines(stack: ExitStack, tmp_path: Path) -> None:
-    chance = random.Random(3)
+    chance = seeded(3)
     server = stack.enter_context(serving(Server(delay_seconds=0.02)))
     machines, trackers, web = _machines(stack, tmp_path, server)
     ids = [int(word) for word in machines[0].run(SCENE, PEOPLE, ROWS).split()]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections import Counter
 from datetime import datetime
@@ -16,7 +15,7 @@ from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
 from tests.crash.provider_double import INACTIVE, Provider, account, provider
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.crash.test_sender_kill import campaign_of
 from tests.engines.sending_world import mailing_to, sending, until
 
@@ -45,7 +44,7 @@ def _mailing(there: Provider, count: int, cast: Cast, *, now: datetime) -> Dispa
 
 
 def test_killed_while_a_provider_takes_mail(cast: Cast, now: datetime, nursery: Nursery) -> None:
-    chance = random.Random(4)
+    chance = seeded(4)
     kills, count = sized(2, 50, 200), sized(60, 3_000, 12_000)
     with provider(Provider()) as there:
         mailing = _mailing(there, count, cast, now=now)

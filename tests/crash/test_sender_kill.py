@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import re
 import time
 from collections import Counter
@@ -21,7 +20,7 @@ from tests.apps.campaigns import desk
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import Server, mailing_to, planned, relay, serving, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
@@ -33,9 +32,10 @@ ASKED = re.compile(r"Of \d+ messages? nobody can know whether \w+ arrived")
 @pytest.mark.requirement("R061")
 def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -> None:
     """Kills fall while starting, claiming, handing over, and anywhere between."""
-    chance = random.Random(7)
-    mailing_count, each = sized(3, 10, 100), sized(100, 1_000, 1_000)
-    kills, all_count = sized(6, 100, 1_000), mailing_count * each
+    chance = seeded(7)
+    mailing_count, kills = sized(3, 10, 100), sized(6, 100, 1_000)
+    each = sized(300, 10_000, 100_000) // mailing_count
+    all_count = mailing_count * each
     server = Server()
     with serving(server):
         mailings = _mailings(cast, server, mailing_count, each=each, now=now)

@@ -6,7 +6,6 @@ have no hand in.
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -18,7 +17,7 @@ from sincerely.apps.sending.queries import is_finished, tally
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.crash.sinks import Sink, needs_sink, sinks
 from tests.engines.sending_world import Server, mailing_to, relay, sending, until
 
@@ -61,7 +60,7 @@ def _mailing(cast: Cast, sink: Sink, count: int, *, now: datetime) -> Dispatch:
 
 def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -> None:
     """Nobody twice, nobody lost, by the ledger of a server that is not ours."""
-    chance = random.Random(5)
+    chance = seeded(5)
     kills, count = sized(2, 50, 500), sized(160, 10_000, 100_000)
     with sinks([()]) as (sink,):
         mailing = _mailing(cast, sink, count, now=now)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import signal
 import threading
 from collections.abc import Iterator
@@ -14,7 +13,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.crash.house import House, house, own_database, until
-from tests.crash.scale import SCALE, sized, write_down
+from tests.crash.scale import SCALE, seeded, sized, write_down
 from tests.engines.sending_world import Server, serving
 from tests.installation import free_ports, installation
 
@@ -88,7 +87,7 @@ def machine(
 
 def test_no_process_outlives_its_supervisor(machine: House) -> None:
     """Killed once with everything at work, a second process of the sender too; then at random."""
-    chance = random.Random(6)
+    chance = seeded(6)
     most = 0
     with serving(Server(delay_seconds=0.05)) as server:
         machine.run(SCENE, server.port, PEOPLE)

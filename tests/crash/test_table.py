@@ -41,6 +41,27 @@ def test_the_last_run_of_a_test_counts() -> None:
     assert cells_of(json.loads(broken))[-1] == "**FAILED**: call"
 
 
+def test_the_parts_of_a_run_are_added_up() -> None:
+    def part(number: int, **more: int | str) -> str:
+        given: dict[str, int | str] = {"scale": "full", "part": number, "parts": 3}
+        return _line("kill", **given | more)
+
+    def lines(*reports: str) -> list[dict[str, object]]:
+        return latest(["\n".join(reports)])
+
+    two = [_line("kill", done=1), part(1, done=3, latest_ms=7), part(3, done=5, latest_ms=6)]
+    (line,) = lines(*two)
+    assert (line["done"], line["latest_ms"], line["scale"]) == (8, 7, "full, 2 of 3 parts")
+    assert cells_of(line)[-1] == "parts: 3; latest_ms: 7"
+    (line,) = lines(*two, part(2, done=4, latest_ms=1), part(3, done=9, latest_ms=2))
+    assert (line["done"], line["latest_ms"], line["scale"]) == (16, 7, "full")
+    broken = [*two, part(2, failed="call")]
+    assert [line.get("done") for line in lines(*broken)] == [None, 8], "the next part hides it not"
+    assert [line.get("done") for line in lines(*broken, part(1, done=3, latest_ms=7))] == [None, 8]
+    assert [line["done"] for line in lines(*broken, part(2, done=2, latest_ms=3))] == [10]
+    assert [line["done"] for line in lines(*two, _line("kill", done=2))] == [2]
+
+
 def test_a_failure_and_a_gap_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report, page = tmp_path / "report", tmp_path / "page.md"
     page.write_text(f"before\n{BEGIN}\nwhat was here\n{END}\nafter\n")
@@ -54,4 +75,7 @@ def test_a_failure_and_a_gap_are_told(tmp_path: Path, capsys: pytest.CaptureFixt
     with report.open("a") as opened:
         opened.write(_line("a", failed="call") + "\n")
     assert main([str(report), *on]) == 1
+    assert main([str(report), "--expect", "--on", "sqlite"]) == 0, "of another run"
+    report.write_text(report.read_text() + _line("kill", database="postgresql", test="t.py::b"))
+    assert main([str(report), "--expect", "6", "--on", "postgresql"]) == 0, "of another database"
     assert len(rows.ROWS) == 11

@@ -26,7 +26,7 @@ from tests.apps.campaigns import desk
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import Server, serving, until
 
 pytestmark = [
@@ -34,7 +34,7 @@ pytestmark = [
     pytest.mark.engines,
     pytest.mark.timeout(14_400),
 ]
-PEOPLE, AT_ONCE = 12, 4
+PEOPLE, AT_ONCE = 12, 16
 
 
 def test_nothing_is_done_twice(
@@ -42,9 +42,9 @@ def test_nothing_is_done_twice(
 ) -> None:
     """Each round launches two campaigns at once, to two lists that overlap, and people click.
 
-    A few rounds are under way at any time: an engine that has nothing to do sleeps for a while.
+    Some rounds are under way at any time: an engine that has nothing to do sleeps for a while.
     """
-    chance = random.Random(3)
+    chance = seeded(3)
     under_way: deque[list[Campaign]] = deque()
     rounds = sized(2, 40, 1_000)
     people.opted_in(PEOPLE, now=now, kind=people.marketing(now))

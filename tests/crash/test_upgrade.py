@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import threading
 import time
@@ -16,7 +15,7 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.crash.house import House, house, own_database
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("upgrade")]
 KILLS = sized(5, 30, 50)
@@ -61,7 +60,7 @@ def machine(
 
 def test_killed_upgrades_are_repeated(machine: House) -> None:
     machine.run(OLDER)
-    chance = random.Random(11)
+    chance = seeded(11)
     longest = _seconds_of_a_whole_upgrade(machine)
     killed = 0
     for _turn in range(KILLS * 4):

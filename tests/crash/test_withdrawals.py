@@ -27,7 +27,7 @@ from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.apps.team.rules import PROGRAM
 from sincerely.wire.capture import UNSUBSCRIBE, Capture, Store
 from tests.cast import Cast
-from tests.crash.scale import sized, write_down
+from tests.crash.scale import seeded, sized, write_down
 from tests.engines.sending_world import Server, planned, sending, serving, until
 
 pytestmark = [
@@ -153,7 +153,7 @@ def test_nobody_gets_content_after_leaving(
     count = sized(150, 3_000, 15_000)
     goal = sized(60, 1_200, 5_000)
     server = Server(features=features, delay_seconds=0.01)
-    leavers = Leavers(captures, now, random.Random(len(features[0])))
+    leavers = Leavers(captures, now, seeded(len(features[0])))
     with serving(server):
         dispatch = planned(cast, server, count, now=now, connections=4)
         with sending():
