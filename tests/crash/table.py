@@ -52,9 +52,8 @@ def _added_up(lines: Sequence[Line]) -> Iterator[Line]:
         first = parts[0]
         if "part" in first:
             first |= {name: _sum(name, parts) for name in first if name not in FIRST}
-            first["scale"] += (
-                "" if len(parts) == first["parts"] else f", {len(parts)} of {first['parts']} parts"
-            )
+        if len(parts) < first.get("parts", 1):
+            first["scale"] += f", {len(parts)} of {first['parts']} parts"
         yield first
 
 
