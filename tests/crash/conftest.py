@@ -40,6 +40,7 @@ def captures(transactional_db: None) -> Iterator[Store]:
     store = capture_store()
     store.trim(store.last_id(), 1_000_000_000)
     yield store
+    store = capture_store()  # the test may have had another in its place
     store.trim(store.last_id(), 1_000_000_000)
 
 

@@ -139,13 +139,14 @@ def _text(path: str) -> str:
 
 
 @contextmanager
-def recorded(process: int, database: Path, *, beside: Path | None = None) -> Iterator[Record]:
-    """Write down what this process and its children do to a SQLite database, and in a folder."""
+def recorded(process: int, *databases: Path, beside: Path | None = None) -> Iterator[Record]:
+    """Write down what this process and its children do to SQLite databases, and in a folder."""
     assert PROGRAM
-    real = database.resolve()
+    real = [database.resolve() for database in databases]
+    files = [file for each in real for file in (each, each.with_name(f"{each.name}-wal"))]
     with tempfile.TemporaryDirectory(prefix="calls-") as name:
         folder = beside.resolve() if beside else None
-        record = Record([real, real.with_name(f"{real.name}-wal")], Path(name), folder)
+        record = Record(files, Path(name), folder)
         options = ["-qq", "-ff", "-y", "-xx", "-s", "1000000", "-ttt", "-T", "-e", "signal=none"]
         words = [PROGRAM, *options, "-e", f"trace={CALLS}", "-o", f"{name}/calls"]
         # Files that appear later have no name yet: all is written down then, and chosen afterwards.

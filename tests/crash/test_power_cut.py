@@ -1,6 +1,7 @@
 """The power is cut at random moments: what was acknowledged before is on the disk.
 
 Engines run with the settings of an installation, `synchronous=FULL`; see `power.py` for the disk.
+The folder does not wait for it, so what it folded last may be undone: it is folded again.
 PostgreSQL's own tests answer for its order of writes.
 """
 
@@ -11,19 +12,26 @@ import json
 import random
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, suppress
-from datetime import datetime
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.test import override_settings
 from pytest_django import DjangoDbBlocker
 
+from sincerely.apps.consent.models import ConsentRecord
+from sincerely.apps.engagement.models import Event, Signal
+from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
+from sincerely.apps.engagement.queries.rejudged import wrong_verdicts
 from sincerely.apps.sending.queries import is_finished
 from sincerely.apps.team import actions
 from sincerely.apps.team.rules import Capability
+from sincerely.engines.folder.steps import fold_all
 from sincerely.engines.sender import journal_file
 from sincerely.engines.sender.journal import Key, Ledger, ledger_of
 from sincerely.wire import clock
@@ -35,7 +43,7 @@ from tests.crash.api_caller import plan_path
 from tests.crash.nursery import Nursery
 from tests.crash.power import Record, needs_strace, real_time, recorded
 from tests.crash.scale import sized, write_down
-from tests.crash.test_signals_kill import Reader
+from tests.crash.test_signals_kill import Reader, something_happens
 from tests.engines.sending_world import Server, planned, serving, until
 from tests.present import now, on_monday  # strace writes down the system's times
 
@@ -82,8 +90,8 @@ def _judge(
     Also one on which only files with these ends lie.
     """
     chance = random.Random(9)
-    for number in range(POINTS):
-        moment = chance.uniform(begin, end)
+    moments = [end, *(chance.uniform(begin, end) for _ in range(POINTS - 1))]
+    for number, moment in enumerate(moments):
         file = record.image(moment, place / str(number), chance)
         with closing(sqlite3.connect(file)) as found:
             assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
@@ -206,3 +214,59 @@ def test_a_write_that_the_api_acknowledged_is_kept(
     moments = acknowledged().values()
     _judge(record, lacks, tmp_path / "disk", begin=min(moments), end=max(moments))
     write_down(10, "power cut, API", done=count, kills=POINTS, lost=0, twice=0)
+
+
+def test_what_was_folded_and_lost_is_folded_again(
+    durable: Nursery, captures: Store, tmp_path: Path
+) -> None:
+    """Each opened and clicked, sent and left exactly once, as a rebuild has it: also where the
+    captures that were folded are deleted at once, old as they are."""
+    count, chance = sized(250, 2_000, 2_000), random.Random(10)
+    began = clock.now() - timedelta(days=5)
+    marketing(began)
+    world = World(began)
+    something_happens(world, chance, count)
+    ids = {stored.id for stored in captures.read(0, 10_000_000)}
+
+    def lacks(file: Path, _moment: float) -> int:
+        with _in_place_of_ours(file):
+            try:
+                fold_all(now=clock.now() + timedelta(days=3))
+                return _wrong(ids)
+            except (DatabaseError, sqlite3.DatabaseError):  # a disk that lies
+                return 1
+
+    files = _file(), settings.CAPTURE_PATH
+    with recorded(durable.number, *files) as record, durable.running("folder"):
+        until(lambda: not captures.read(0, 1), seconds=600)
+    begin, end = record.calls[0].begin, record.calls[-1].end
+    liars = (f"{_file().name}-wal",)  # on its own: else captures that were deleted are back, too
+    _judge(record, lacks, tmp_path, begin=begin, end=end, liars=liars)
+    write_down(10, "power cut, folder", done=count, kills=POINTS, lost=0, twice=0)
+
+
+@contextmanager
+def _in_place_of_ours(file: Path) -> Iterator[None]:
+    """Have the image of a disk in the place of the test's database and captures."""
+    name, captures = connection.settings_dict["NAME"], file.with_name(settings.CAPTURE_PATH.name)
+    connection.close()
+    connection.settings_dict["NAME"] = str(file)
+    try:
+        with override_settings(CAPTURE_PATH=captures):
+            yield
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+
+
+def _wrong(ids: set[int]) -> int:
+    """Count what is missing, there twice, or not as a rebuild has it."""
+    told = Counter(Event.objects.values_list("kind", "message_id", "signal_id"))
+    left = ConsentRecord.objects.filter(act="withdraw").values_list("contact_id", flat=True)
+    known = set(Signal.objects.values_list("capture_id", flat=True))
+    return (
+        len(ids - known)
+        + sum(number > 1 for number in (*told.values(), *Counter(left).values()))
+        + sum(1 for contacts in contact_slices() for _ in differences(contacts))
+        + sum(1 for _ in wrong_verdicts())
+    )

@@ -146,7 +146,7 @@ def test_the_folder_killed_anywhere_equals_a_rebuild(
     marketing(now)
     world = World(clock.now() - timedelta(hours=6))
     for _ in range(kills):
-        _something_happens(world, chance, each)
+        something_happens(world, chance, each)
         with nursery.running("folder"):
             time.sleep(chance.random() * 0.3)
     with nursery.running("folder"):
@@ -174,7 +174,8 @@ def test_the_folder_killed_anywhere_equals_a_rebuild(
     )
 
 
-def _something_happens(world: World, chance: random.Random, count: int) -> None:
+def something_happens(world: World, chance: random.Random, count: int) -> None:
+    """Capture so many opens, clicks and unsubscribes, of messages just sent and of earlier ones."""
     fresh = [world.message() for _ in range(max(1, count // 20))]
     for _ in range(count):
         message = chance.choice(fresh if chance.random() < 0.5 else world.messages)

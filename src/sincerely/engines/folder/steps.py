@@ -30,8 +30,10 @@ from sincerely.engines.folder import queries
 from sincerely.engines.folder.ahead import read_ahead
 from sincerely.engines.folder.confirmations import settle_confirmations
 from sincerely.wire.sqlite.turnstile import somebody_waits
+from sincerely.wire.unflushed import unflushed
 
 ATTEMPTS = "attempts"
+TRIMMED = "captures trimmed"
 HORIZON = queries.Horizon()
 SLICE = 500
 KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup folds them again
@@ -68,9 +70,13 @@ class Turn:
 
 @contextmanager
 def a_turn(now: datetime) -> Iterator[Turn]:
-    """Hold the fold's turn for the length of the block, in one transaction."""
+    """Hold the fold's turn for the length of the block, in one transaction.
+
+    A turn that a power cut undoes is taken again: what it folded is still there, and the position
+    that it moved is undone with it. So nobody waits for the disk.
+    """
     turn = Turn()
-    with transaction.atomic():
+    with unflushed():
         engagement.take_turn(now)
         turn.since = time.monotonic()
         yield turn
@@ -154,9 +160,15 @@ def fold_all(*, now: datetime) -> int:
 
 
 def trim_captures(*, now: datetime, limit: int = 5_000) -> int:
-    """Delete captures that were folded some days ago; signals hold what they said."""
+    """Delete captures that were folded some days ago; signals hold what they said.
+
+    Not before these signals are on the disk, as they are with this commit.
+    """
+    with transaction.atomic():
+        through_id = position(CAPTURE)
+        engagement.move(TRIMMED, through_id, now=now)
     before = int((now - KEEP_CAPTURES).timestamp() * 1_000_000)
-    return capture_store().trim(position(CAPTURE), limit, before_us=before)
+    return capture_store().trim(through_id, limit, before_us=before)
 
 
 def deltas_of(changes: Sequence[ClickChange]) -> list[ClickDelta]:
