@@ -42,6 +42,15 @@ def jobs(count: int) -> list[Job]:
     ]
 
 
+def long_job(number: int) -> Job:
+    to = Address(number, 1, b"123456", f"person{number}@example.com")
+    return Job(to, {"first_name": "Åsa" * 1_000}, frozenset())
+
+
+def written(annex: Annex, order: Order, asked: Sequence[Job]) -> list[bytes | Spoilt]:
+    return annex.collect(annex.begin(order, MAIL, asked, now=NOW))
+
+
 @pytest.fixture
 def annex() -> Iterator[Annex]:
     there = Annex(KEYS, signing_threads=2)
@@ -55,20 +64,37 @@ def test_it_writes_what_the_sender_would_write(annex: Annex, *, is_signed: bool)
     order, asked = Order(1, HEAD, signing), jobs(AT_ONCE + 5)
     signer = signing.signer() if signing else None
     with ThreadPoolExecutor(1) as pool:
-        here = Desk(Press(MAIL, HEAD, KEYS), signer, pool=pool).write(asked, now=NOW)
-    assert annex.write(order, MAIL, asked, now=NOW) == here
-    assert annex.write(order, MAIL, asked[:4], now=NOW) == here[:4]
+        here = list(Desk(Press(MAIL, HEAD, KEYS), signer, pool=pool).write(asked, now=NOW))
+    assert written(annex, order, asked) == here
+    assert written(annex, order, asked[:4]) == here[:4]
     assert [n for n, mail in enumerate(here, 1) if isinstance(mail, Spoilt)] == [3]
 
 
 def test_one_that_has_ended_says_so_and_is_started_again(annex: Annex) -> None:
     order, asked = Order(1, HEAD, None), jobs(2)
-    first = annex.write(order, MAIL, asked, now=NOW)
+    first = written(annex, order, asked)
     assert annex.program_id
     _end(annex)
     with pytest.raises(AnnexGone):
-        annex.write(order, MAIL, asked, now=NOW)
-    assert annex.write(order, MAIL, asked, now=NOW) == first
+        written(annex, order, asked)
+    assert written(annex, order, asked) == first
+
+
+def test_what_one_that_has_ended_had_begun_is_not_asked_of_the_next(annex: Annex) -> None:
+    order = Order(1, HEAD, None)
+    lost = annex.begin(order, MAIL, jobs(2), now=NOW)
+    annex.close()
+    kept = annex.begin(order, MAIL, jobs(4), now=NOW)
+    with pytest.raises(AnnexGone):
+        annex.collect(lost)
+    assert len(annex.collect(kept)) == 4
+
+
+def test_letters_are_ordered_while_others_are_on_their_way(annex: Annex) -> None:
+    """More than the line between the two holds, in both directions."""
+    order, asked = Order(1, HEAD, None), [long_job(n) for n in range(400)]
+    tickets = [annex.begin(order, MAIL, asked, now=NOW) for _ in range(3)]
+    assert [len(annex.collect(ticket)) for ticket in tickets] == [400, 400, 400]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -95,7 +121,7 @@ def _filled(room: PressRoom, dispatch: Dispatch, now: datetime) -> Sequence[Read
     dispatch = Dispatch.objects.select_related("sender__brand", "transport", "mailing").get(
         pk=dispatch.pk
     )
-    return room.fill(dispatch, now=now, limit=6)
+    return [mail for batch in room.begin(dispatch, now=now, limit=6) for mail in room.finish(batch)]
 
 
 def _end(annex: Annex) -> None:

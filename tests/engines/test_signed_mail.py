@@ -12,7 +12,7 @@ from sincerely.apps.contacts.models import Contact
 from sincerely.apps.sending.models import Attempt, Dispatch, Hold, Message, Transport
 from sincerely.apps.sending.queries import is_finished, tally
 from sincerely.engines.sender import loop, prepare
-from sincerely.engines.sender.annex import Annex
+from sincerely.engines.sender.annex import Annex, Ticket
 from sincerely.wire.dkim import dns_record
 from tests.apps.sending import people
 from tests.cast import Cast
@@ -26,14 +26,14 @@ def test_every_mail_is_signed_whoever_wrote_it(
     cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written: list[int] = []
-    write = Annex.write
+    collect = Annex.collect
 
-    def counted(*arguments: object, **named: object) -> object:
-        mails = write(*arguments, **named)  # type: ignore[arg-type]
+    def counted(annex: Annex, ticket: Ticket) -> object:
+        mails = collect(annex, ticket)
         written.append(len(mails))
         return mails
 
-    monkeypatch.setattr(Annex, "write", counted)
+    monkeypatch.setattr(Annex, "collect", counted)
     monkeypatch.setattr(loop, "BATCH", 12)
     monkeypatch.setattr(prepare, "LARGE_BATCH", 6)
     with serving(Server()) as server:

@@ -8,6 +8,7 @@ the first large batch, starts in a quarter of a second (no Django) and ends with
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
+from threading import Thread
 from typing import Any, NamedTuple
 
 from sincerely.apps.content.rules.compiled import Compiled
@@ -36,6 +39,13 @@ class Order(NamedTuple):
     signing: Signing | None
 
 
+class Ticket(NamedTuple):
+    """Letters that are being written: by which program, and how many."""
+
+    program_id: int | None
+    letter_count: int
+
+
 class AnnexGone(Exception):
     """The annex has ended or does not answer."""
 
@@ -55,28 +65,32 @@ class Annex:
         """The number of the second process, where there is one."""
         return self._program.pid if self._program else None
 
-    def write(
+    def begin(
         self, order: Order, compiled: Compiled, jobs: Sequence[Job], *, now: datetime
-    ) -> list[bytes | Spoilt]:
-        """Return the mails in the order of the jobs; raises AnnexGone."""
-        try:
+    ) -> Ticket:
+        """Have letters written, at least one; collect them in the order in which they were begun.
+
+        Raises AnnexGone.
+        """
+        with self._ending_with_it():
             line = self._line or self._start()
             is_new = order not in self._known
             if is_new and len(self._known) >= MOST_DESKS:
                 self._known.clear()
             self._known.add(order)
             line.send((order, compiled if is_new else None, now, [tuple(job) for job in jobs]))
-            mails: list[bytes | Spoilt] = []
-            while len(mails) < len(jobs):
-                if not line.poll(ANSWER_SECONDS):
-                    raise AnnexGone("No answer.")
-                mails += [x if isinstance(x, bytes) else Spoilt(x) for x in line.recv()]
-        except (OSError, EOFError) as error:
-            self.close()
-            raise AnnexGone(str(error)) from error
-        except AnnexGone:
-            self.close()
-            raise
+        return Ticket(self.program_id, len(jobs))
+
+    def collect(self, ticket: Ticket) -> list[bytes | Spoilt]:
+        """Return the mails in the order of the jobs; raises AnnexGone."""
+        if self._line is None or ticket.program_id != self.program_id:
+            raise AnnexGone("It ended meanwhile.")
+        mails: list[bytes | Spoilt] = []
+        with self._ending_with_it():
+            while len(mails) < ticket.letter_count:
+                if not self._line.poll(ANSWER_SECONDS):
+                    raise EOFError("No answer.")
+                mails += [x if isinstance(x, bytes) else Spoilt(x) for x in self._line.recv()]
         return mails
 
     def close(self) -> None:
@@ -88,6 +102,15 @@ class Annex:
             self._program.wait()
         self._line = self._program = None
         self._known.clear()
+
+    @contextlib.contextmanager
+    def _ending_with_it(self) -> Iterator[None]:
+        """Clear away an annex that has ended or does not answer."""
+        try:
+            yield
+        except (OSError, EOFError) as error:
+            self.close()
+            raise AnnexGone(str(error)) from error
 
     def _start(self) -> Connection[Any, Any]:
         ours, theirs = Pipe()
@@ -104,10 +127,12 @@ class Annex:
 def serve(line: Connection[Any, Any]) -> None:
     """Write letters until the sender's end is closed."""
     keys, signing_threads = line.recv()
+    asked: SimpleQueue[Any] = SimpleQueue()
+    Thread(target=_listen, args=(line, asked), daemon=True).start()
     desks: dict[Order, Desk] = {}
     with ThreadPoolExecutor(signing_threads) as pool:
-        while True:
-            order, compiled, now, rows = line.recv()
+        while (work := asked.get()) is not None:
+            order, compiled, now, rows = work
             if compiled is not None:
                 if len(desks) >= MOST_DESKS:
                     desks.clear()
@@ -118,11 +143,19 @@ def serve(line: Connection[Any, Any]) -> None:
                 line.send([x.problem if isinstance(x, Spoilt) else x for x in part])
 
 
+def _listen(line: Connection[Any, Any], asked: SimpleQueue[Any]) -> None:
+    """Take what is asked for at once: who asks must not wait while letters are on their way."""
+    with contextlib.suppress(OSError, EOFError):
+        while True:
+            asked.put(line.recv())
+    asked.put(None)
+
+
 def _ahead(desk: Desk, jobs: Sequence[Job], *, now: datetime) -> Iterator[list[bytes | Spoilt]]:
     """Write part after part, each while the one before it is being signed."""
-    before: Iterator[bytes | Spoilt] = iter(())
-    for part in _parts(jobs):
-        written = desk.begin(part, now=now)
+    parts = (desk.write(part, now=now) for part in _parts(jobs))
+    before = next(parts)
+    for written in parts:
         yield list(before)
         before = written
     yield list(before)

@@ -45,18 +45,11 @@ class Desk:
         *,
         now: datetime,
         check: Callable[[Letter, Job], None] | None = None,
-    ) -> list[bytes | Spoilt]:
-        """Return the mails in the order of the jobs; `check` sees each letter before it is one."""
-        return list(self.begin(jobs, now=now, check=check))
-
-    def begin(
-        self,
-        jobs: Sequence[Job],
-        *,
-        now: datetime,
-        check: Callable[[Letter, Job], None] | None = None,
     ) -> Iterator[bytes | Spoilt]:
-        """Write the letters and have them signed meanwhile; the mails, as they are asked for."""
+        """Write the letters, at once; the mails in the order of the jobs, signed meanwhile.
+
+        `check` sees each letter before it is a mail.
+        """
         letters: list[Letter | Spoilt] = []
         for job in jobs:
             try:

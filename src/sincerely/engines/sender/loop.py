@@ -11,6 +11,7 @@ import asyncio
 import sys
 import threading
 import time
+from collections import deque
 
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
@@ -18,9 +19,9 @@ from django.db import DatabaseError, close_old_connections, connection
 from sincerely.apps.sending.actions.outbox import note_trouble, recover
 from sincerely.apps.sending.models import Dispatch
 from sincerely.apps.sending.queries.outbox import claimable, dispatches
-from sincerely.engines.sender.lanes import Lanes
+from sincerely.engines.sender.lanes import AnyLane, Lanes
 from sincerely.engines.sender.owner import Owner, names_left
-from sincerely.engines.sender.prepare import PressRoom
+from sincerely.engines.sender.prepare import Batch, PressRoom
 from sincerely.engines.sender.record import Recorder
 from sincerely.engines.sender.recover import recover_from, take_over
 from sincerely.engines.sender.seats import Seats
@@ -49,6 +50,8 @@ class Sender:
         self._names: set[str] = set()
         self._read_at = 0.0
         self._known: dict[int, Dispatch] = {}
+        self._under_way: deque[tuple[AnyLane, Batch]] = deque()
+        self._has_failed = False
 
     async def run(self) -> None:
         """Send until told to stop; then finish, record, give back what is left."""
@@ -86,12 +89,16 @@ class Sender:
             while not self._stop.is_set():
                 metrics.turned()
                 try:
+                    if self._has_failed:
+                        self._under_way.clear()
+                        self._room.forget()
+                        self._has_failed = False
                     fed = self._step()
                     metrics.works(log, "the database cannot be used")
                 except (DatabaseError, OSError):
                     metrics.fails(log, "the database cannot be used")
                     close_old_connections()
-                    fed = False
+                    fed, self._has_failed = False, True
                     self._stop.wait(0.5)
                 if not fed:
                     self._hungry.wait(IDLE_SECONDS)
@@ -116,11 +123,21 @@ class Sender:
             lane = self._lanes.of(found[mailing_id].transport)
             if not lane.is_hungry or self._stop.is_set():
                 continue
-            mails = self._room.fill(found[mailing_id], now=now, limit=BATCH)
-            if mails:
-                self._loop.call_soon_threadsafe(lane.feed, mails)
+            for batch in self._room.begin(found[mailing_id], now=now, limit=BATCH):
+                self._under_way.append((lane, batch))
+                self._finish(but=1 if batch.ticket else 0)
                 fed = True
+        if not fed and self._under_way:
+            self._finish(but=0)
+            fed = True
         return fed
+
+    def _finish(self, *, but: int) -> None:
+        """Feed what was begun, but for so many batches that may be written meanwhile."""
+        while len(self._under_way) > but:
+            lane, batch = self._under_way.popleft()
+            if mails := self._room.finish(batch):
+                self._loop.call_soon_threadsafe(lane.feed, mails)
 
     def _dispatches(self, mailing_ids: set[int]) -> dict[int, Dispatch]:
         """Return what mailings say of themselves, as it was a moment ago."""

@@ -225,6 +225,12 @@ def let_go(messages: Sequence[Claimed]) -> None:
             cursor.executemany(LET_GO, [(message.id, message.fence) for message in messages])
 
 
+def let_go_of_all(owner: str) -> None:
+    """Give back all that an owner claimed and that is not cleared; its fences are void then."""
+    with connection.cursor() as cursor:
+        cursor.execute(NOT_CLEARED, [owner])
+
+
 BEGUN = (("id", "bigint"), ("fence", "integer"))
 CUT = "claimed_by = %s AND state = 'dialling'"
 OF_THEM = """ AND EXISTS (SELECT 1 FROM ({given}) g
@@ -241,10 +247,11 @@ FROM sending_message WHERE {CUT}"""  # noqa: S608 -- fixed parts
 UNKNOWN = f"""
 UPDATE sending_message SET state = 'unknown', claimed_by = '', fence = fence + 1,
   finished_at = %s, attempt_count = attempt_count + 1 WHERE {CUT}"""  # noqa: S608 -- fixed parts
-AGAIN = """
+NOT_CLEARED = """
 UPDATE sending_message SET claimed_by = '', fence = fence + 1,
   state = CASE WHEN attempt_count = 0 THEN 'planned' ELSE 'deferred' END
-WHERE claimed_by = %s AND state IN ('claimed', 'dialling')"""
+WHERE claimed_by = %s AND state = 'claimed'"""
+AGAIN = NOT_CLEARED.replace("= 'claimed'", "IN ('claimed', 'dialling')")
 
 
 def recover(

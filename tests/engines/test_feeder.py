@@ -1,0 +1,48 @@
+"""The feeder: what it has claimed goes on, also where the database fails beneath it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+
+from sincerely.apps.sending.models import Message
+from sincerely.apps.sending.queries import is_finished
+from sincerely.engines.sender import loop, prepare
+from tests.cast import Cast
+from tests.engines.sending_world import Server, planned, sending, serving, until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
+
+
+@pytest.mark.parametrize("step", ["letterhead_of", "recipients"])
+def test_a_batch_that_failed_beneath_goes_on(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    """The claim stands, then a read fails, while the batch before is being written."""
+    monkeypatch.setattr(loop, "BATCH", 6)
+    monkeypatch.setattr(prepare, "LARGE_BATCH", 6)
+    monkeypatch.setattr(prepare, step, _failing_at(3, getattr(prepare, step)))
+    with serving(Server()) as server:
+        dispatch = planned(cast, server, 24, now=now)
+        with sending():
+            until(lambda: is_finished(dispatch.pk))
+            assert not Message.objects.exclude(state="accepted").exists()
+    assert set(Counter(server.content_began).values()) == {1}
+    assert len(server.kept) == 24
+
+
+def _failing_at(call: int, real: Callable[..., Any]) -> Callable[..., Any]:
+    calls = Counter[str]()
+
+    def asked(*arguments: Any, **named: Any) -> Any:
+        calls["n"] += 1
+        if calls["n"] == call:
+            raise OperationalError("the disk is full")
+        return real(*arguments, **named)
+
+    return asked
