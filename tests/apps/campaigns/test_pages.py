@@ -12,6 +12,7 @@ from django.test import Client
 from sincerely.apps.campaigns.actions import cancel_campaign, pause_campaign, resume_campaign
 from sincerely.apps.campaigns.models import Campaign
 from sincerely.apps.labels.actions import create_label
+from sincerely.apps.sending.models import Message
 from sincerely.apps.team.actions.keys import create_key
 from sincerely.apps.team.models import AuditEntry
 from sincerely.apps.team.rules import Capability
@@ -191,3 +192,27 @@ def test_the_envelope_shows_the_line_of_the_inbox(
     line = client.get(f"{address}inbox/").content.decode()
     assert "Hello there" in line
     assert "Pet shop" in line
+
+
+def test_what_nobody_can_know_stays_counted_and_is_decided_by_who_may_send(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    opted_in(2, now=now, kind=marketing(now))
+    campaign = draft(cast, now=now)
+    campaign.audience = {"include": [{"everyone": True}]}
+    campaign.save()
+    launch(campaign, cast, now=now)
+    Message.objects.update(state="unknown", finished_at=now)
+    page, report = f"/mail/campaigns/{campaign.pk}/send/", f"/reports/campaigns/{campaign.pk}/"
+    choice = f"/mail/campaigns/{campaign.pk}/unknown/"
+    behind = f"{report}recipients/?state=unknown"
+    assert client.get(page).content.decode().count(choice) == 2
+    client.force_login(cast.vera)
+    read = client.get(report).content.decode()
+    assert "nobody can know" in read
+    assert choice not in read
+    client.force_login(cast.alice)
+    client.post(f"{choice}leave/")
+    left = client.get(page).content.decode()
+    assert choice not in left
+    assert f'<a href="{behind}">2</a>' in left

@@ -47,6 +47,11 @@ class Tally:
         return self.by_state.get(State.CANCELLED, 0)
 
     @property
+    def unknown_count(self) -> int:
+        """Of these nobody can know whether they arrived, decided or not."""
+        return self.by_state.get(State.UNKNOWN, 0)
+
+    @property
     def handed_over_count(self) -> int:
         """Given to a mail server, whatever it said."""
         ended = (State.ACCEPTED, State.FAILED, State.UNKNOWN)
