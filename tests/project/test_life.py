@@ -111,7 +111,9 @@ def test_errors_are_remembered_by_their_name_only(monkeypatch: pytest.MonkeyPatc
     address = "ann@example.com"
     logger.error(f"550 for <{address}>")  # noqa: G004 -- as a library may
     assert metrics.feeling.trouble == "550 for <<address>>"
-    assert metrics.feeling.error_count == 3
+    logger.error("%s: %s", "Internal Server Error", "/join/secret/")
+    assert metrics.feeling.trouble == "test.remembering"
+    assert metrics.feeling.error_count == 4
 
 
 @pytest.mark.parametrize(

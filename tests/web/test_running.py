@@ -17,6 +17,7 @@ from sincerely.apps.sending.actions import place_hold
 from sincerely.apps.sending.models import Hold
 from sincerely.apps.team.models import APIKey
 from sincerely.apps.team.rules import hash_secret
+from sincerely.web.queries import running
 from sincerely.web.queries.figures import InstallationFigures
 from tests.apps.campaigns import desk
 from tests.apps.sending import people
@@ -101,10 +102,15 @@ def test_the_figures_are_what_monitoring_reads(cast: Cast, now: datetime) -> Non
             nonce=b"nonce!",
             address_key=bytes(contact.address_key),
             state=("planned", "dialling", "unknown")[number],
+            finished_at=now,
             due_at=datetime.now(UTC) - timedelta(hours=1),
             planned_at=now,
         )
     actions.beat(life(datetime.now(UTC)), now=datetime.now(UTC))
+    for left_at, count in ((now, 0), (None, 1)):  # who has decided need not look again
+        dispatch.unknown_left_at = left_at
+        dispatch.save()
+        assert running.backlog(now=now).unknown_count == count
     registry = CollectorRegistry()
     registry.register(InstallationFigures())
     text = generate_latest(registry).decode()

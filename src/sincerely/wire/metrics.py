@@ -7,6 +7,7 @@ microsecond, so hot paths count once per batch.
 from __future__ import annotations
 
 import logging
+import re
 import resource
 import time
 from collections.abc import Iterable
@@ -74,6 +75,7 @@ class Feeling:
 
 
 feeling = Feeling()
+PLACEHOLDERS = re.compile(r"%[sdr]")
 
 
 def begin(process: str) -> None:
@@ -131,6 +133,8 @@ class Remembering(logging.Handler):
         """Take one record."""
         event = record.msg.get("event", "") if isinstance(record.msg, dict) else record.msg
         words = without_addresses(str(event).partition("\n")[0])  # libraries put values into theirs
+        if not PLACEHOLDERS.sub("", words).strip(" :"):  # Django's "%s: %s": the values are all
+            words = record.name
         kind = _class_of(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
         if isinstance(record.msg, dict) and not kind:
             kind = _kind_of(record.msg)

@@ -19,8 +19,10 @@ RECENT_MAILINGS = 100
 WAITING = "SELECT COUNT(*) FROM sending_message WHERE state IN ('planned', 'deferred')"
 UNDERWAY = "SELECT COUNT(*) FROM sending_message WHERE state IN ('claimed', 'dialling')"
 UNKNOWN = """
-SELECT COUNT(*) FROM sending_message WHERE state = 'unknown' AND mailing_id IN
-(SELECT mailing_id FROM sending_dispatch ORDER BY mailing_id DESC LIMIT %s)"""
+SELECT SUM((SELECT COUNT(*) FROM sending_message m WHERE m.mailing_id = d.mailing_id
+  AND m.state = 'unknown' AND (d.unknown_left_at IS NULL OR m.finished_at > d.unknown_left_at)))
+FROM (SELECT mailing_id, unknown_left_at FROM sending_dispatch
+  ORDER BY mailing_id DESC LIMIT %s) d"""
 # One look into the index per mailing that may leave now.
 OLDEST_DUE = """
 SELECT MIN((SELECT MIN(m.due_at) FROM sending_message m WHERE m.mailing_id = d.mailing_id
