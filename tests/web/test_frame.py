@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from dataclasses import replace
 
 import pytest
@@ -126,6 +128,17 @@ def test_chart_keeps_every_point_on_the_picture(values: list[float | None], kind
     assert len(drawn.rows) == len(values)
     assert "nan" not in drawn.svg
     assert "-" not in "".join(part for part in drawn.svg.split('"') if part.startswith("M"))
+
+
+@given(st.integers(1, 120), st.integers(1, 14))
+def test_names_at_the_axis_of_a_chart_do_not_run_into_each_other(count: int, letters: int) -> None:
+    drawn = charts.draw("line", ["x" * letters] * count, [{"name": "n", "values": [1.0] * count}])
+    found = re.findall(r'<text[^>]* x="([\d.]+)" y="250" text-anchor="(\w+)">x', drawn.svg)
+    shift = {"start": 0.0, "middle": 0.5, "end": 1.0}
+    width = letters * charts.LETTER
+    begins = [float(x) - shift[anchor] * width for x, anchor in found]
+    assert begins
+    assert all(b - a >= width - 0.2 for a, b in itertools.pairwise(begins))
 
 
 @given(st.lists(st.floats(0, 1e12, allow_nan=False), min_size=1, max_size=20))

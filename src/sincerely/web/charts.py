@@ -149,18 +149,26 @@ def _axes(labels: list[str], scale: Scale, *, unit: str, middle: bool) -> list[s
         parts.append(f'<line class="{name}" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y}" y2="{y}"/>')
         text = escape(figure(tick, unit))
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4}" text-anchor="end">{text}</text>')
+    return parts + _names(labels, middle=middle)
+
+
+def _names(labels: list[str], *, middle: bool) -> list[str]:
     longest = max((len(label) for label in labels), default=0) * LETTER
     room = max(1, (WIDTH - LEFT - RIGHT) / max(1, len(labels) - 1))
     every = max(1, math.ceil(len(labels) / MOST_LABELS), math.ceil(longest / room))
-    for index, label in enumerate(labels):
-        if index % every:
-            continue
-        x = _x(index, len(labels), middle=middle)
+    parts: list[str] = []
+    free_from = 0.0
+    for index in range(0, len(labels), every):
+        x, label = _x(index, len(labels), middle=middle), labels[index]
         anchor = "middle"
         if not middle and len(labels) > 1:
             anchor = {0: "start", len(labels) - 1: "end"}.get(index, "middle")
+        begins = x - len(label) * LETTER * {"start": 0, "middle": 0.5, "end": 1}[anchor]
+        if parts and begins < free_from:  # the first and the last stand within, so beside others
+            continue
+        free_from = begins + len(label) * LETTER
         # Every second one is left out on a phone, where letters are twice as large on the picture.
-        name = ' class="between"' if index // every % 2 else ""
+        name = ' class="between"' if len(parts) % 2 else ""
         place = f'x="{x}" y="{HEIGHT - 10}" text-anchor="{anchor}"'
         parts.append(f"<text{name} {place}>{escape(label)}</text>")
     return parts
