@@ -21,6 +21,7 @@ from django.db import connection
 from hypothesis import HealthCheck, settings
 from pytest_django import DjangoDbBlocker
 
+from sincerely.apps.engagement.queries import capture_store
 from tests.cast import Cast, make_cast
 
 # A busy machine is slow at drawing examples; that says nothing about the code. The examples are the
@@ -59,6 +60,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     if connection.vendor != "postgresql":
         return
     with django_db_blocker.unblock(), connection.cursor() as cursor:
+        capture_store().close()  # this thread's has been open since the first test that looked
         cursor.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"

@@ -15,18 +15,23 @@ from sincerely.apps.reports.queries import outcomes
 from sincerely.apps.reports.queries.outcomes import judged, outcome_counts, people_with
 from sincerely.apps.reports.rules.outcomes import OUTCOMES
 from tests.apps.segments.changes import change
-from tests.apps.segments.population import populate
+from tests.apps.segments.population import Population, populate
 from tests.apps.segments.test_stored_sets import build_all
 
 
-@pytest.mark.django_db
+@pytest.fixture
+def made(db: None, now: datetime, monkeypatch: pytest.MonkeyPatch) -> Population:
+    """Sixty contacts with one mail each, and the stored sets of what became of it."""
+    population = populate(1, now, size=60)
+    Delivery.objects.filter(message_id__gt=0).delete()
+    build_all(now, monkeypatch)
+    return population
+
+
 @pytest.mark.requirement("R108")
 def test_stored_sets_count_as_the_deliveries_do(
-    now: datetime, monkeypatch: pytest.MonkeyPatch
+    made: Population, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = populate(1, now, size=60)
-    Delivery.objects.filter(message_id__gt=0).delete()  # one mail each
-    build_all(now, monkeypatch)
     chance, read = random.Random(1), 0
     by_sets = outcomes._divided
 
@@ -45,14 +50,8 @@ def test_stored_sets_count_as_the_deliveries_do(
     assert read > 0
 
 
-@pytest.mark.django_db
 @pytest.mark.requirement("R108")
-def test_the_people_of_an_outcome_are_found_without_a_walk_over_all(
-    now: datetime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = populate(1, now, size=60)
-    Delivery.objects.filter(message_id__gt=0).delete()
-    build_all(now, monkeypatch)
+def test_the_people_of_an_outcome_are_found_without_a_walk_over_all(made: Population) -> None:
     chance, listed = random.Random(2), 0
     for _ in range(2):
         for mailing in made.mailings:
