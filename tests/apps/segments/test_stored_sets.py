@@ -188,6 +188,34 @@ def test_of_many_inserted_at_once_only_those_with_a_past_are_touched(now: dateti
 
 
 @pytest.mark.django_db
+def test_many_who_change_at_once_are_all_read_and_all_taken(now: datetime) -> None:
+    from django.db import connection  # noqa: PLC0415
+
+    made = populate(3, now)
+    list_id, other_id = made.lists[:2]
+    sets.build("contact", 0, now=now)
+    assert sets.build("list", list_id, now=now)
+    sets.take_touches(now=now)
+    people = [contact(number, now) for number in range(900, 907)]
+    sets.take_touches(now=now)
+    on_lists = [
+        ListMembership(contact=person, contact_list_id=each, added_at=now)
+        for person in people
+        for each in (list_id, other_id)
+    ]
+    ListMembership.objects.bulk_create(on_lists)
+    count = 2 if connection.vendor == "postgresql" else 14
+    assert Touch.objects.count() == count
+    ids = BitMap(person.pk for person in people)
+    assert ids <= reading.selected_set({"criterion": "list", "list": list_id}, now=now)
+    while sets.take_touches(now=now, limit=3):
+        pass
+    assert not Touch.objects.exists()
+    assert ids <= _stored()[f"list:{list_id}"]
+    assert stored.waiting([f"list:{list_id}"]) == {}
+
+
+@pytest.mark.django_db
 def test_the_second_taker_starts_over(now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
     made = populate(3, now)
     list_id, person = made.lists[0], contact(999, now)

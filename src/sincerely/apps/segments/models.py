@@ -82,9 +82,11 @@ class Touch(models.Model):
     """A contact whose rows in a source of stored sets changed; triggers write it.
 
     It stands in the transaction of the change and goes when the sets have taken the change in. No
-    foreign key: the contact may be gone by then.
+    foreign key: the contact may be gone by then. On PostgreSQL a statement that changes many writes
+    one touch for up to 10,000: `contact_ids` holds them all, four bytes each, `contact_id` one.
     """
 
     source = models.CharField(max_length=10)
     key = models.BigIntegerField(default=0)
     contact_id = models.BigIntegerField()
+    contact_ids = models.BinaryField(null=True)

@@ -16,9 +16,9 @@ from django.db import connection, transaction
 from pyroaring import BitMap
 
 from sincerely.apps.segments.compile import within
-from sincerely.apps.segments.models import StoredSet, Touch
+from sincerely.apps.segments.models import StoredSet
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
-from sincerely.apps.segments.queries.stored import members_of, stored_rows
+from sincerely.apps.segments.queries.stored import members_of, oldest_touches, stored_rows
 from sincerely.apps.segments.sql.kept import TAKER, name_of, with_value
 from sincerely.apps.segments.sql.sources import ROLLUP, SOURCES
 
@@ -120,14 +120,12 @@ def _write(name: str, found: BitMap, *, turn: int, now: datetime) -> None:
 def take_touches(*, now: datetime, limit: int = SLICE) -> bool:
     """Take the oldest waiting touches into the sets; True when more wait."""
     turn = _taker_turn(now)
-    touches = list(
-        Touch.objects.order_by("pk").values_list("pk", "source", "key", "contact_id")[:limit]
-    )
+    touches, are_more = oldest_touches(limit)
     groups: dict[tuple[str, int], set[int]] = defaultdict(set)
-    for _pk, source, key, contact_id in touches:
-        groups[source, key].add(contact_id)
+    for _pk, source, key, contact_ids in touches:
+        groups[source, key].update(contact_ids)
     changed = {group: _changed(*group, ids) for group, ids in groups.items()}
-    done = [pk for pk, source, key, _id in touches if changed[source, key] is not None]
+    done = [pk for pk, source, key, _ids in touches if changed[source, key] is not None]
     changes = {name: row for found in changed.values() for name, row in (found or {}).items()}
     if not done:
         return False
@@ -139,7 +137,7 @@ def take_touches(*, now: datetime, limit: int = SLICE) -> bool:
             _forget(done)
     except _Overtaken:
         return True
-    return len(touches) == limit
+    return are_more
 
 
 def _taker_turn(now: datetime) -> int:

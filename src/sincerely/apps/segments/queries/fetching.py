@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Collection
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +42,27 @@ def fetch_numbers(query: ContactQuery, columns: int) -> list[Numbers]:
     sql = f"WITH q ({', '.join(names)}) AS ({query.sql}) SELECT {strung} FROM q"
     with connection.cursor() as cursor:
         cursor.execute(sql, query.params)
-        values = cursor.fetchone()
-    if is_postgresql:
-        return [np.frombuffer(value or b"", ">u4").astype(np.uint32) for value in values]
-    return [np.fromstring(value or "", np.uint32, sep=",") for value in values]
+        return list(map(unstrung, cursor.fetchone()))
+
+
+def unstrung(value: bytes | str | None) -> Numbers:
+    """Return the numbers that a database strung together."""
+    if isinstance(value, str):
+        return np.fromstring(value, np.uint32, sep=",")
+    return np.frombuffer(value or b"", ">u4").astype(np.uint32)
+
+
+def touched_numbers(places: Collection[tuple[str, int]], *, most: int) -> dict[Any, Numbers]:
+    """Return whom touches of these sources and keys name, of not many more than so many touches."""
+    whole = "GROUP_CONCAT(contact_id)"
+    if connection.vendor == "postgresql":
+        each = "COALESCE(contact_ids, int4send(contact_id::int4))"
+        whole = f"STRING_AGG({each}, ''::bytea)"
+    wanted = " OR ".join(["(source = %s AND key = %s)"] * len(places))
+    sql = f"SELECT * FROM segments_touch WHERE {wanted} LIMIT {most + 1}"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT source, key, {whole} FROM ({sql}) AS t GROUP BY source, key",
+            [value for place in places for value in place],
+        )
+        return {(source, key): unstrung(value) for source, key, value in cursor.fetchall()}

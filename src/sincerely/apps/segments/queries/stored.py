@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from itertools import accumulate
 
 from django.db.models import Max, Q
+from django.db.models.functions import Length
 from pyroaring import BitMap
 
 from sincerely.apps.consent.models import SubscriptionType
@@ -16,7 +17,12 @@ from sincerely.apps.labels.models import Label
 from sincerely.apps.segments.compile import within
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries.facets import facet_fields
-from sincerely.apps.segments.queries.fetching import fetch_numbers, set_of
+from sincerely.apps.segments.queries.fetching import (
+    fetch_numbers,
+    set_of,
+    touched_numbers,
+    unstrung,
+)
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
 from sincerely.apps.segments.sql.sources import PLACE, SOURCES, Source, source_and_key
@@ -39,17 +45,27 @@ def waiting(names: Iterable[str]) -> dict[SourceKey, BitMap] | None:
 
     Read it before the sets: what is taken in between the two reads is then in both.
     """
-    wanted = Q()
-    for source, key in {source_and_key(name) for name in names}:
-        wanted |= Q(source=source, key=key)
-    rows = Touch.objects.filter(wanted).values_list("source", "key", "contact_id")
-    found = list(rows[: MOST_TOUCHED + 1]) if wanted else []
-    if len(found) > MOST_TOUCHED:
+    places = {source_and_key(name) for name in names}
+    found = touched_numbers(places, most=MOST_TOUCHED) if places else {}
+    if sum(map(len, found.values())) > MOST_TOUCHED:
         return None
-    ids: dict[SourceKey, list[int]] = defaultdict(list)
-    for source, key, contact_id in found:
-        ids[source, key].append(contact_id)
-    return {touched: BitMap(those) for touched, those in ids.items()}
+    return {touched: set_of(ids) for touched, ids in found.items()}
+
+
+def oldest_touches(limit: int) -> tuple[list[tuple[int, str, int, list[int]]], bool]:
+    """Return number, source, key and contacts of the oldest touches, and whether there are more.
+
+    They name `limit` contacts at most, or one touch names more.
+    """
+    rows = Touch.objects.order_by("pk")
+    sizes = [size or 4 for size in rows.values_list(Length("contact_ids"), flat=True)[:limit]]
+    count = max(sum(1 for size in accumulate(sizes) if size <= 4 * limit), 1)
+    found = rows.values_list("pk", "source", "key", "contact_id", "contact_ids")[:count]
+    touches = [
+        (pk, source, key, unstrung(bytes(many)).tolist() if many else [one])
+        for pk, source, key, one, many in found
+    ]
+    return touches, count < len(sizes) or len(sizes) == limit
 
 
 def members_of(source: Source, key: int, *, among: Collection[int] | None = None) -> list[BitMap]:

@@ -2,8 +2,9 @@
 
 They stand beside the tables whatever writes them: an action, a bulk insert, a cascade. SQLite
 forgets triggers when Django makes a table anew to alter it, so they are put up after each
-migration (`put_up`), not by one. SQLite notes row by row, PostgreSQL once per statement, from its
-transition tables, or row by row where few changes matter; both only what can change a set.
+migration (`put_up`), not by one. SQLite notes row by row; PostgreSQL once per statement, from its
+transition tables, many contacts as one touch, or row by row where few changes matter; both only
+what can change a set.
 """
 
 # ruff: noqa: S608 -- the SQL is our own
@@ -136,8 +137,14 @@ DECIDED = (
     " WHERE p.record_id = {row}.id"
 )
 # Grows with every change of what the triggers do.
-VERSION = 4
+VERSION = 5
 INTO = "INSERT INTO segments_touch (source, key, contact_id) {rows}"
+# One touch for some 10,000 at most: a taker takes no more at a time.
+TOGETHER = """INSERT INTO segments_touch (source, key, contact_id, contact_ids)
+SELECT t.source, t.key, MIN(t.contact_id),
+  CASE WHEN COUNT(*) > 1 THEN STRING_AGG(int4send(t.contact_id::int4), ''::bytea) END
+FROM ({rows}) AS t (source, key, contact_id)
+GROUP BY t.source, t.key, t.contact_id % (SELECT 1 + COUNT(*) / 10000 FROM {changed})"""
 
 
 def put_up() -> None:
@@ -252,8 +259,9 @@ def _postgresql_trigger(table: str, act: str, rows: str) -> tuple[str, list[str]
     name = _name(table, act)
     tables = " ".join(f"{row} TABLE AS {row.lower()}_rows" for row in _rows_of(act))
     trigger = f"CREATE TRIGGER {name} AFTER {act} ON {table} REFERENCING {tables}"
+    together = TOGETHER.format(rows=rows, changed=f"{_rows_of(act)[-1].lower()}_rows")
     return name, [
-        _function(name, rows),
+        _function(name, together),
         f"{trigger} FOR EACH STATEMENT EXECUTE FUNCTION {name}()",
     ]
 
@@ -263,11 +271,11 @@ def _row_by_row(watch: Watch, act: str) -> tuple[str, list[str]]:
     name = _name(watch.table, act)
     trigger = f"CREATE TRIGGER {name} AFTER {act} ON {watch.table} FOR EACH ROW"
     return name, [
-        _function(name, _of_the_row(watch, act)),
+        _function(name, INTO.format(rows=_of_the_row(watch, act))),
         f"{trigger} WHEN ({watch.when(act)}) EXECUTE FUNCTION {name}()",
     ]
 
 
-def _function(name: str, rows: str) -> str:
+def _function(name: str, statement: str) -> str:
     begin = f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
-    return f"{begin} BEGIN {INTO.format(rows=rows)}; RETURN NULL; END $$"
+    return f"{begin} BEGIN {statement}; RETURN NULL; END $$"
