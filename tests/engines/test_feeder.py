@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import pytest
 from django.db import OperationalError
 
+from sincerely.apps.contacts.models import Contact
+from sincerely.apps.content.queries.people import people_facts
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries import is_finished
 from sincerely.engines.sender import loop, prepare
@@ -34,6 +36,27 @@ def test_a_batch_that_failed_beneath_goes_on(
             assert not Message.objects.exclude(state="accepted").exists()
     assert set(Counter(server.content_began).values()) == {1}
     assert len(server.kept) == 24
+
+
+def test_who_is_erased_after_the_claim_stops_nobody_else(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    erased: list[int] = []
+
+    def erase_one(ids: Sequence[int], *arguments: Any, **named: Any) -> Any:
+        if not erased:
+            erased.append(ids[3])
+            Contact.objects.filter(pk=ids[3]).delete()
+        return people_facts(ids, *arguments, **named)
+
+    monkeypatch.setattr(prepare, "people_facts", erase_one)
+    with serving(Server()) as server:
+        dispatch = planned(cast, server, 12, now=now)
+        with sending() as stop:
+            until(lambda: is_finished(dispatch.pk))
+            assert not stop.is_set()
+    assert len(server.kept) == 11
+    assert Message.objects.filter(state="accepted").count() == 11
 
 
 def _failing_at(call: int, real: Callable[..., Any]) -> Callable[..., Any]:

@@ -144,13 +144,14 @@ class PressRoom:
         if version_id is None:
             raise NoContent
         press, version = self._press(dispatch, version_id)
-        jobs = _jobs(dispatch, group, press, version=version, now=now)
+        work = _jobs(dispatch, group, press, version=version, now=now)
+        messages, jobs = list(work), list(work.values())
         ticket = None
         if self._is_proven(version_id) and len(jobs) >= LARGE_BATCH:
             order = Order(version_id, press.letterhead, self._signing(dispatch))
             with _doing_without():
                 ticket = self.annex.begin(order, press.renderer.compiled, jobs, now=now)
-        return Batch(dispatch, version_id, group, jobs, press, now, ticket)
+        return Batch(dispatch, version_id, messages, jobs, press, now, ticket)
 
     def _mails(self, batch: Batch) -> Iterable[bytes | Spoilt]:
         """Take the letters from the annex, or write them here where it has none."""
@@ -219,20 +220,25 @@ def _jobs(
     *,
     version: ContentVersion,
     now: datetime,
-) -> list[Job]:
-    """Read what the letters of a batch say of their contacts, once for all."""
+) -> dict[Claimed, Job]:
+    """Read what the letters of a batch say of their contacts, once for all.
+
+    Whoever was erased since the claim has taken the message along.
+    """
     ids = [message.contact_id for message in group]
     people = people_facts(ids, press.renderer.fields, now=now)
     shown = shown_blocks(version.block_rules, ids, now=now) if version.block_rules else {}
     where = recipients(ids)
-    return [
-        Job(
+    known = people.keys() & where.keys()
+    return {
+        message: Job(
             Address(message.id, dispatch.pk, message.nonce, *where[message.contact_id]),
             people[message.contact_id],
             shown.get(message.contact_id, frozenset()),
         )
         for message in group
-    ]
+        if message.contact_id in known
+    }
 
 
 def _reason(problem: NoContent | LetterWrong | ValueError) -> str:
