@@ -85,6 +85,19 @@ def test_its_form_asks_for_what_anymail_needs(
     assert known()[key].name in again
 
 
+@pytest.mark.parametrize(("kind", "asked"), [("smtp", "host"), ("provider", "provider")])
+def test_only_the_part_of_its_kind_is_asked_for(alice: Client, kind: str, asked: str) -> None:
+    fresh = alice.get(reverse("sending:transport-new")).context["form"]
+    assert not any("keep" in str(field.help_text) for field in fresh)  # nothing is stored yet
+    values = FORM | {"kind": kind, "provider": "", "host": ""}
+    answer = alice.post(reverse("sending:transport-new"), values)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, [asked])
+    other = (
+        {"host": "mail.shop.example", "provider": ""} if kind == "smtp" else {"provider": "brevo"}
+    )
+    assert alice.post(reverse("sending:transport-new"), values | other).status_code == 302
+
+
 def test_without_its_secret_anymail_refuses() -> None:
     """What the list calls a secret is what anymail cannot do without."""
     for key, provider in known().items():
@@ -120,6 +133,18 @@ def test_an_unknown_provider_is_refused(alice: Client) -> None:
         alice.post(reverse("sending:transport-new"), FORM | {"provider": "smoke"}).status_code
         == 422
     )
+
+
+def test_a_transport_in_trouble_is_not_called_ready(
+    alice: Client, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sincerely.apps.sending.views.transports.locked_because", lambda *_: [])
+    relay = Transport.objects.create(name="Relay", kind="smtp", host="x.example", created_at=now)
+    page = reverse("sending:transport", args=[relay.pk])
+    assert "alert-success" in alice.get(page).content.decode()
+    Transport.objects.update(trouble="refused")
+    troubled = alice.get(page).content.decode()
+    assert ("alert-warning" in troubled, "alert-success" in troubled) == (True, False)
 
 
 def test_a_transport_shows_only_its_own_tests_in_words(

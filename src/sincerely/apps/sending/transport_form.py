@@ -49,18 +49,23 @@ class TransportForm(forms.Form):
         label=_("Kind"),
         choices=[(k.value, k.label) for k in (TransportKind.SMTP, TransportKind.PROVIDER)],
     )
-    host = forms.CharField(label=_("Server"), max_length=255, required=False)
+    host = forms.CharField(
+        label=_("Server"),
+        max_length=255,
+        error_messages={"required": _("Which server takes the mail?")},
+    )
     port = forms.IntegerField(label=_("Port"), min_value=1, max_value=65535, initial=587)
     security = forms.ChoiceField(label=_("Encryption"), choices=SECURITY)
     user_name = forms.CharField(label=_("User name"), max_length=255, required=False)
     provider = forms.ChoiceField(
         label=_("Provider"),
-        required=False,
+        error_messages={"required": _("Which provider is it?")},
         choices=lambda: [("", _("choose …")), *((k, one.name) for k, one in known().items())],
     )
     provider_options = OptionsField(
         label=_("Provider's further settings"),
         required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("As JSON; usually empty. Names are those of django-anymail."),
     )
     secret = forms.CharField(
@@ -78,18 +83,35 @@ class TransportForm(forms.Form):
         help_text=_("Of all sender processes together; each takes its part."),
     )
     per_connection_count = forms.IntegerField(
-        label=_("Mails per connection"), min_value=1, max_value=100_000, initial=100
+        label=_("Mails per connection"),
+        min_value=1,
+        max_value=100_000,
+        initial=100,
+        help_text=_("After so many the connection is made anew; many servers ask for that."),
     )
-    per_hour = forms.IntegerField(label=_("At most per hour"), min_value=1, required=False)
+    per_hour = forms.IntegerField(
+        label=_("At most per hour"),
+        min_value=1,
+        required=False,
+        help_text=_(
+            "Of all campaigns together. Leave empty to send as fast as the server takes it."
+        ),
+    )
 
     def __init__(self, *args: Any, transport_id: int | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._transport_id = transport_id
+        if transport_id is None:
+            self.fields["secret"].help_text = _("Stored encrypted and never shown again.")
+        kind = self.data.get("kind") if self.is_bound else None  # before it, both are on the page
+        self.fields["host"].required = kind != TransportKind.PROVIDER
+        self.fields["provider"].required = kind != TransportKind.SMTP
         chosen = self.data.get("provider") if self.is_bound else self.initial.get("provider")
         self._provider = known().get(str(chosen or ""))
         options = dict(self.initial.get("provider_options") or {})
         for one in self._provider.settings if self._provider else ():
-            self.fields[OPTION + one.name] = _setting_field(one)
+            is_asked = one.is_required and kind != TransportKind.SMTP
+            self.fields[OPTION + one.name] = _setting_field(one, is_asked=is_asked)
             self.initial[OPTION + one.name] = options.pop(one.name, "")
         self.initial["provider_options"] = options
 
@@ -111,19 +133,6 @@ class TransportForm(forms.Form):
             raise forms.ValidationError(_("Give a JSON object, or leave it empty."))
         return options
 
-    def clean(self) -> dict[str, Any]:
-        """Each kind needs its own fields."""
-        cleaned = super().clean() or {}
-        if cleaned.get("kind") == TransportKind.SMTP and not cleaned.get("host"):
-            self.add_error("host", _("Which server takes the mail?"))
-        if cleaned.get("kind") == TransportKind.PROVIDER:
-            if self._provider is None:
-                self.add_error("provider", _("Which provider is it?"))
-            for one in self._provider.settings if self._provider else ():
-                if one.is_required and not cleaned.get(OPTION + one.name):
-                    self.add_error(OPTION + one.name, _("This provider needs it."))
-        return cleaned
-
     def values(self) -> dict[str, Any]:
         """Return the columns to store."""
         values = {
@@ -139,12 +148,12 @@ class TransportForm(forms.Form):
         return values | {"options": self.cleaned_data["provider_options"] | given}
 
 
-def _setting_field(setting: Setting) -> forms.CharField:
+def _setting_field(setting: Setting, *, is_asked: bool) -> forms.CharField:
     label = SETTING_NAMES.get(setting.name) or setting.name.replace("_", " ").capitalize()
     return forms.CharField(
         label=label,
         max_length=300,
-        required=False,
-        help_text=_("Needed.") if setting.is_required else "",
+        required=is_asked,
+        error_messages={"required": _("This provider needs it.")},
         widget=forms.TextInput(attrs={"placeholder": setting.usual}),
     )
