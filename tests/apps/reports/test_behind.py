@@ -135,3 +135,19 @@ def test_an_address_that_names_no_number_opens_nothing(
     for asked in ("did=x", "link=x", "label=99", "state=x", "waits=x", "reason=x", "outcome=x"):
         place = f"/reports/campaigns/{campaign.pk}/recipients/?{asked}"
         assert client.get(place).status_code == 404, asked
+
+
+def test_the_list_of_people_can_be_narrowed_where_it_stands(
+    cast: Cast, client: Client, now: datetime
+) -> None:
+    campaign, _people = sent_to(1, cast, now)
+    page = f"/reports/campaigns/{campaign.pk}/recipients/"
+    chosen = re.compile(r"<option (?:value=\"(\w*)\" )?selected(?: disabled)?>([^<]*)</option>")
+    for asked, value, words in (
+        ("", "", "Everybody it was sent to"),
+        ("?outcome=opened", "opened", "Opened"),
+        ("?state=unknown", "", "Unknown"),
+    ):
+        read = client.get(page + asked).content.decode()
+        assert chosen.findall(read) == [(value, words)]
+        assert read.count('<option value="') == 9

@@ -40,6 +40,8 @@ def recipients(request: HttpRequest, campaign_id: int) -> HttpResponse:
         **frame(request, campaign, "result"),
         "title": title,
         "rows": [(row, _words(row.outcome)) for row in shown],
+        "outcome": asked if name == "outcome" else None,
+        "outcomes": OUTCOME_WORDS,
         "asked": urlencode({name: asked}),
         "next_after": shown[-1].contact_id if len(rows) > PAGE else None,
     }
