@@ -28,7 +28,7 @@ class StepSender:
         self._recorder = _Mortal(self._loop, self.owner.appear())
         self.queue: list[Ready] = []
         self.abroad: dict[int, Ready] = {}
-        self._room = PressRoom(owner=self.owner.name, signing_threads=1)
+        self._room = PressRoom(owner=self.owner.name)
         self._recorder.start()
 
     def claim(self, limit: int) -> None:
@@ -36,7 +36,12 @@ class StepSender:
         now = clock.now()
         due = [mailing_id for mailing_id, _ in claimable(now)]
         for mailing in dispatches(due).values():
-            self.queue += self._room.fill(mailing, now=now, limit=limit)
+            for batch in self._room.begin(mailing, now=now, limit=limit):
+                self.queue += self._room.finish(batch)
+
+    def forget(self) -> None:
+        """Give back what is not cleared, as where the database failed; the queue knows nothing."""
+        self._room.forget()
 
     def clear(self, mail: Ready) -> str:
         """Ask the gate for a mail that does not begin yet."""

@@ -9,6 +9,7 @@ import pytest
 
 from sincerely.apps.sending.actions.outbox import Claimed
 from sincerely.engines.sender import record
+from sincerely.engines.sender import scribe as scribe_module
 from sincerely.engines.sender.journal import Key, Ledger, ledger_of
 from sincerely.engines.sender.ready import Ready
 from sincerely.engines.sender.record import Recorder, key_of
@@ -62,6 +63,31 @@ def test_a_first_record_says_all_that_is_open() -> None:
         await asyncio.to_thread(scribe.close)
 
     asyncio.run(turns())
+
+
+@pytest.mark.parametrize(("pause", "writers"), [(1e9, "LSSS"), (0.0, "LLLL")])
+def test_a_slow_record_is_followed_by_some_on_the_thread(
+    monkeypatch: pytest.MonkeyPatch, pause: float, writers: str
+) -> None:
+    """One moment of a busy disk does not keep the loop from its journal for good."""
+    monkeypatch.setattr(scribe_module, "SLOW_SECONDS", 0.0)
+    monkeypatch.setattr(scribe_module, "A_WHILE_SECONDS", pause)
+    journal, seen = _Full(), []
+
+    def noted(_record: bytes) -> None:
+        seen.append("S" if threading.current_thread().name == "scribe" else "L")
+
+    monkeypatch.setattr(journal, "begin_anew", noted)
+
+    async def turns() -> None:
+        scribe = Scribe(asyncio.get_running_loop(), journal)
+        scribe.start()
+        for number in range(4):
+            assert await scribe.turn(None, Key(number, 1))
+        await asyncio.to_thread(scribe.close)
+
+    asyncio.run(turns())
+    assert "".join(seen) == writers
 
 
 def _mail(number: int) -> Ready:

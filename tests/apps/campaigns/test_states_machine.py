@@ -236,6 +236,12 @@ class CampaignMachine(RuleBasedStateMachine):
     def claim(self, at: int, limit: int) -> None:
         self._sender(at).claim(limit)
 
+    @precondition(lambda self: self.senders)
+    @rule(at=st.integers(0, 1))
+    def forget(self, at: int) -> None:
+        """The database failed beneath a claim: the queue still holds what was given back."""
+        self._sender(at).forget()
+
     @precondition(lambda self: any(sender.queue for sender in self.senders))
     @rule(at=st.integers(0, 1))
     def dial(self, at: int) -> None:

@@ -3,7 +3,7 @@
 What connections have to say in one round of the event loop, and while a record is being written,
 makes the next one. A turn's future is done only when its record is durable, so 'begun' is before
 the first byte of content. A near journal is written by the loop itself, for it takes a tenth of a
-millisecond; a thread does it where the disk proves slow, where something fails, and over a network.
+millisecond; a thread does it over a network, and for a while where the disk was slow or failed.
 A disk or a database that fails is asked again with the same record until it works; a journal that
 somebody took over is lost for good, and every turn is told so.
 
@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from math import inf
 from queue import SimpleQueue
 from typing import NamedTuple
 
@@ -27,7 +28,8 @@ from sincerely.wire.smtp.replies import Outcome
 
 log = structlog.get_logger("sender")
 PAUSE_SECONDS = 0.5
-SLOW_SECONDS = 0.02  # a loop that stood still for so long does not write any more itself
+SLOW_SECONDS = 0.02  # a loop that stood still for so long does not write itself for a while
+A_WHILE_SECONDS = 5.0
 TROUBLE = "the journal of hand-overs cannot be written"
 
 
@@ -51,7 +53,7 @@ class Scribe:
         self._waiting: list[asyncio.Future[bool]] = []
         self._inbox: SimpleQueue[_Page | None] = SimpleQueue()
         self._is_busy = False
-        self._is_near = journal.is_near
+        self._near_from = 0.0 if journal.is_near else inf
         self.is_lost = False
         self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
 
@@ -94,7 +96,7 @@ class Scribe:
         if not self._waiting:
             return
         page = self._page()
-        if self._is_near and self._is_written(page):
+        if self._loop.time() >= self._near_from and self._is_written(page):
             self._answer(page.waiting, True)  # noqa: FBT003
         else:
             self._inbox.put(page)
@@ -102,13 +104,14 @@ class Scribe:
     def _is_written(self, page: _Page) -> bool:
         """Write a page at once; False where the thread has to."""
         began_at = self._loop.time()
-        try:
+        is_written = False
+        with contextlib.suppress(OSError, JournalLost):
             self._write(page)
-        except (OSError, JournalLost):
-            self._is_near = False
-            return False
-        self._is_near = self._loop.time() - began_at < SLOW_SECONDS
-        return True
+            is_written = True
+        ended_at = self._loop.time()
+        if not is_written or ended_at - began_at >= SLOW_SECONDS:
+            self._near_from = ended_at + A_WHILE_SECONDS
+        return is_written
 
     def _page(self) -> _Page:
         record = encode(self._heard, self._begun)
