@@ -14,7 +14,8 @@ from django.db import IntegrityError, connection, transaction
 
 from sincerely.apps.consent.actions.types import default_subscription_type
 from sincerely.apps.contacts.models import Contact, ContactList, ListMembership
-from sincerely.apps.people.sql import keys
+from sincerely.apps.people.queries import known
+from sincerely.apps.people.sql import bulk, keys
 from tests.engines.sending_world import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -194,6 +195,60 @@ def test_a_row_does_not_come_when_its_parent_goes(
     thread.join()
     assert [type(trouble) for trouble in troubles] == [psycopg.errors.ForeignKeyViolation]
     assert not ListMembership.objects.exists()
+
+
+@only_postgresql
+@pytest.mark.parametrize("parent", ["contacts_contact", "contacts_contactlist"])
+def test_a_parent_that_a_slice_has_seen_does_not_go_under_it(
+    pair: tuple[Any, Any], parent: str, member: ListMembership, now: datetime
+) -> None:
+    ids = {"contacts_contact": _contact(now, 2).pk, "contacts_contactlist": member.contact_list_id}
+    ListMembership.objects.all().delete()
+    remover = pair[1]
+
+    def remove() -> None:
+        remover.execute(f"DELETE FROM {parent} WHERE id = {ids[parent]}")
+        remover.commit()
+
+    with transaction.atomic():
+        bulk.require(ContactList, {member.contact_list_id})
+        assert known.ids_by_key([(2).to_bytes(16)]) == {(2).to_bytes(16): ids["contacts_contact"]}
+        thread, troubles = _meanwhile(remove)
+        until(lambda: _waits(remover))
+        with keys.seen_to(), connection.cursor() as cursor:
+            cursor.execute(ADD.format(*ids.values()))
+    thread.join()
+    assert [type(trouble) for trouble in troubles] == [psycopg.errors.ForeignKeyViolation]
+    assert keys.lone() == []
+
+
+@only_postgresql
+def test_keys_are_looked_at_again_after_a_slice(member: ListMembership) -> None:
+    lonely = ADD.format(NOBODY, member.contact_list_id)
+    with connection.cursor() as cursor:
+        with transaction.atomic():
+            with keys.seen_to():
+                cursor.execute(lonely)
+            with pytest.raises(IntegrityError), transaction.atomic():
+                cursor.execute(lonely)
+            transaction.set_rollback(True)
+        with pytest.raises(ZeroDivisionError), transaction.atomic(), keys.seen_to():
+            raise ZeroDivisionError
+        with pytest.raises(IntegrityError):
+            cursor.execute(lonely)
+
+
+@only_postgresql
+def test_an_upgrade_brings_todays_functions(member: ListMembership) -> None:
+    name = "key_contacts_listmembership_contact_id_in"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql"
+            " AS $$ BEGIN RETURN NULL; END $$"
+        )
+        keys.put_up()
+        with pytest.raises(IntegrityError):
+            cursor.execute(ADD.format(NOBODY, member.contact_list_id))
 
 
 @only_postgresql

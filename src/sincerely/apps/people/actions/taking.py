@@ -23,7 +23,7 @@ from sincerely.apps.people.queries import compared, known
 from sincerely.apps.people.rules.choices import HISTORY
 from sincerely.apps.people.rules.outcome import Change, change_of, latest
 from sincerely.apps.people.rules.record import CORE, Reject, Table, json_of_parts
-from sincerely.apps.people.sql import bulk, stage
+from sincerely.apps.people.sql import bulk, keys, stage
 from sincerely.apps.people.sql.bulk import Given, Packed, Source
 
 NEW = "FROM people_stage s WHERE s.is_new ORDER BY s.place"
@@ -36,6 +36,13 @@ def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     _require_parents(batch, table)
     part = _identified(table)
     part.taken.rejects = [*rejects, *part.taken.rejects]
+    with keys.seen_to():
+        _write(batch, part)
+    return part.taken
+
+
+def _write(batch: Batch, part: Slice) -> None:
+    table = part.table
     evidence = evidence_of(batch, part) if batch.choices.claim else None
     _stage(part, evidence)
     _contacts(batch, part)
@@ -48,11 +55,10 @@ def take(batch: Batch, table: Table, rejects: Sequence[Reject]) -> Taken:
     if evidence:
         permit_slice(batch, part, evidence=evidence)
     _traces(batch, part)
-    return part.taken
 
 
 def _require_parents(batch: Batch, table: Table) -> None:
-    """See that what the slice belongs to is still there: the caller may have put off the keys.
+    """See that what the slice belongs to is there, and stays: the keys are not looked at.
 
     Contacts are looked up or made in this transaction, and the import is moved on by it.
     """

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sincerely.apps.people.rules.outcome import Known
 from sincerely.apps.people.rules.record import CORE
-from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_by_key, rows_in
+from sincerely.apps.people.sql.bulk import json_of, moment_of, rows_by_key, rows_in, stays
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def contacts_by_key(keys: Sequence[bytes]) -> dict[bytes, Known]:
 def ids_by_key(keys: Sequence[bytes]) -> dict[bytes, int]:
     """Return the ids of the known contacts among these address keys."""
     sql = "SELECT k.place, c.id FROM {keys} JOIN contacts_contact c ON c.address_key = {key}"
-    found = rows_by_key(f"{sql} WHERE c.share_number = 0", keys)
+    found = rows_by_key(f"{sql} WHERE c.share_number = 0 {stays('c')}", keys)
     return {keys[place]: contact_id for place, contact_id in found}
 
 

@@ -250,8 +250,9 @@ def _with_thought(
         return None, ""
     try:
         parsed = parse_address(raw)
-    except BadAddress as problem:
-        rejects.append(Reject(number, "bad_address", str(problem)))
+    except BadAddress:
+        # What stands there says it in every language; the library's reasons are English.
+        rejects.append(Reject(number, "bad_address", raw[:200]))
         return None, ""
     return (parsed.local, parsed.domain), parsed.key_text
 

@@ -228,9 +228,21 @@ def allot_ids(model: type[models.Model], count: int) -> list[int]:
 
 
 def require(model: type[models.Model], ids: set[int]) -> None:
-    """Refuse, as a foreign key would, ids of which one is not there."""
-    if ids and model._base_manager.filter(pk__in=ids).count() != len(ids):  # noqa: SLF001
-        raise IntegrityError(f"Rows of {model._meta.db_table} are gone.")  # noqa: SLF001
+    """Refuse, as a foreign key would, ids of which one is not there; those that are stay."""
+    table = model._meta.db_table  # noqa: SLF001
+    found = rows_in(
+        f"SELECT id FROM {table} WHERE id {{keys}} {stays()}",  # noqa: S608
+        ids,
+        kind="bigint",
+    )
+    if len(found) != len(ids):
+        raise IntegrityError(f"Rows of {table} are gone.")
+
+
+def stays(alias: str = "") -> str:
+    """Return what ends a SELECT of rows that must not be deleted before the commit."""
+    of = f" OF {alias}" if alias else ""
+    return "" if is_sqlite() else f"FOR KEY SHARE{of}"
 
 
 def rows_in(sql: str, keys: Iterable[Any], *, before: Sequence[Any] = (), kind: str) -> list[Any]:

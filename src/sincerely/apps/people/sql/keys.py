@@ -1,14 +1,16 @@
-"""Foreign keys of the tables written in bulk, checked once per statement on PostgreSQL.
+"""Foreign keys of the tables written in bulk, checked once per statement or slice on PostgreSQL.
 
 PostgreSQL checks a foreign key row by row: fifteen of them took half of an import's processor time.
 Here triggers promise the same. Who inserts locks each different parent once; who deletes a parent
-looks for its children at the commit. An upgrade only declares foreign keys, as Django does; after
+looks for its children at the commit. An import, whose statements all have the same parents, locks
+them once per slice (`seen_to`). An upgrade only declares foreign keys, as Django does; after
 each migration (`put_up`) those of `GUARDED` are exchanged. Decision 0013 has the reasons.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -26,10 +28,15 @@ GUARDED = (
     "sending.Message",
 )
 
+# A setting of the transaction, by which a caller says that all parents are there and stay.
+SEEN = "sincerely.parents_are_seen"
 # Without sequential reading, a plan that was made while the parents were few serves many, too.
-CHECKS = """
+ARRIVALS = """
 CREATE OR REPLACE FUNCTION {name}_in() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off
 AS $$ DECLARE lone bigint; BEGIN
+  IF current_setting('sincerely.parents_are_seen', true) = 'on' THEN
+    RETURN NULL;
+  END IF;
   SELECT given.key INTO lone FROM (
     SELECT DISTINCT {column} AS key FROM new_rows WHERE {column} IS NOT NULL ORDER BY 1
   ) given LEFT JOIN LATERAL (
@@ -41,6 +48,8 @@ AS $$ DECLARE lone bigint; BEGIN
   END IF;
   RETURN NULL;
 END $$;
+"""
+CHECKS = """
 CREATE OR REPLACE FUNCTION {name}_moved() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off
 AS $$ BEGIN
   PERFORM 1 FROM {parent} p WHERE p.{parent_key} = NEW.{column} FOR KEY SHARE;
@@ -75,6 +84,10 @@ CREATE CONSTRAINT TRIGGER {name}_gone AFTER DELETE ON {parent} DEFERRABLE INITIA
 CREATE CONSTRAINT TRIGGER {name}_renumbered AFTER UPDATE OF {parent_key} ON {parent}
   DEFERRABLE INITIALLY DEFERRED FOR EACH ROW
   WHEN (NEW.{parent_key} <> OLD.{parent_key}) EXECUTE FUNCTION {name}_left();
+"""
+OLDER = """
+SELECT proname FROM pg_proc
+WHERE pronamespace = current_schema()::regnamespace AND proname = ANY(%s) AND strpos(prosrc, %s) = 0
 """
 STANDING = """
 SELECT k.conname, child.relname, a.attname FROM pg_constraint k
@@ -136,6 +149,26 @@ def put_up() -> None:
                 cursor.execute(f'ALTER TABLE {table} DROP CONSTRAINT "{name}"')
                 _guard(cursor, key)
 
+        by_arrival = {f"{key.names['name']}_in": key for key in keys.values()}
+        cursor.execute(OLDER, [list(by_arrival), SEEN])
+        for (name,) in cursor.fetchall():
+            cursor.execute(ARRIVALS.format(**by_arrival[name].names))
+
+
+@contextmanager
+def seen_to() -> Iterator[None]:
+    """Do not look for the parents of what is inserted meanwhile: the caller has locked them all.
+
+    In a transaction. SQLite, where this is nothing, puts its own keys off.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, 'on', true)", [SEEN])
+        yield
+        cursor.execute("SELECT set_config(%s, '', true)", [SEEN])
+
 
 def _guard(cursor, key: Key) -> None:  # type: ignore[no-untyped-def]
     for end, table in (
@@ -145,6 +178,7 @@ def _guard(cursor, key: Key) -> None:  # type: ignore[no-untyped-def]
         ("renumbered", key.parent),
     ):
         cursor.execute(f"DROP TRIGGER IF EXISTS {key.names['name']}_{end} ON {table}")
+    cursor.execute(ARRIVALS.format(**key.names))
     cursor.execute(CHECKS.format(**key.names))
     cursor.execute(TRIGGERS.format(**key.names))
 

@@ -77,7 +77,8 @@ def bulk(request: HttpRequest) -> HttpResponse:
         messages.warning(request, _("Choose people first, and a label or a list."))
         return redirect(_back(request))
     word = str(len(wish.ids)) if len(wish.ids) > TYPED_FROM else ""
-    if not request.POST.get("confirmed") or (word and request.POST.get("typed") != word):
+    typed = "".join(c for c in request.POST.get("typed", "") if c.isdigit())
+    if not request.POST.get("confirmed") or (word and typed != word):
         return _preview(request, wish, word)
     now = clock.now()
     changed = _do(wish, request, now)
