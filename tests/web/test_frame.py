@@ -7,14 +7,19 @@ import re
 from dataclasses import replace
 
 import pytest
+from django.db.models import TextChoices
 from django.test import Client, RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sincerely.apps.campaigns.models import Stage
 from sincerely.apps.contacts.actions import create_contact
+from sincerely.apps.people.models import WorkState
+from sincerely.apps.sending.models import State as MessageState
 from sincerely.apps.team.rules import Role
 from sincerely.web import charts, errors
 from sincerely.web.navigation import menu
+from sincerely.web.states import STATES
 from sincerely.web.suggestions import Facts, suggest
 from tests.cast import Cast
 
@@ -110,6 +115,11 @@ def test_pages_are_strict_about_content(cast: Cast, client: Client) -> None:
     policy = client.get("/account/login/")["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+
+
+@pytest.mark.parametrize("words", [WorkState, MessageState, Stage])
+def test_each_state_that_is_stored_has_words_of_its_own(words: type[TextChoices]) -> None:
+    assert set(words.values) - {Stage.LAUNCHED} <= set(STATES)  # that one is sending or sent
 
 
 def test_suggestions_are_at_most_three_and_fit_the_role() -> None:

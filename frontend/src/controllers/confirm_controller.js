@@ -13,7 +13,9 @@ export default class extends Controller {
 
   compare() {
     if (!this.hasInputTarget || !this.hasButtonTarget) return;
-    const typed = this.inputTarget.value.trim().toLowerCase();
-    this.buttonTarget.disabled = typed !== this.wordValue.trim().toLowerCase();
+    const word = this.wordValue.trim().toLowerCase();
+    let typed = this.inputTarget.value.trim().toLowerCase();
+    if (/^\d+$/.test(word)) typed = typed.replace(/[\s.,]/g, ''); // as the page writes it: 3,000
+    this.buttonTarget.disabled = typed !== word;
   }
 }

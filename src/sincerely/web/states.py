@@ -63,6 +63,9 @@ STATES: dict[str, State] = {
     "cancelled": State(pgettext_lazy("state", "Cancelled"), CALM, "circle-minus"),
     "archived": State(pgettext_lazy("state", "Archived"), CALM, "folder"),
     "checking": State(pgettext_lazy("state", "Checking"), BUSY, "refresh"),
+    "checked": State(pgettext_lazy("state", "Checked"), WAIT, "list-check"),
+    "undoing": State(pgettext_lazy("state", "Being undone"), BUSY, "refresh"),
+    "undone": State(pgettext_lazy("state", "Undone"), CALM, "arrow-back-up"),
     "held": State(pgettext_lazy("state", "On hold"), WAIT, "hand-stop"),
     # messages and events
     "claimed": State(pgettext_lazy("state", "Being sent"), BUSY, "send"),
@@ -73,6 +76,7 @@ STATES: dict[str, State] = {
     "deferred": State(pgettext_lazy("state", "Later"), WAIT, "clock"),
     "bounced": State(pgettext_lazy("state", "Bounced"), BAD, "mail-off"),
     "skipped": State(pgettext_lazy("state", "Not sent"), CALM, "circle-minus"),
+    "refused": State(pgettext_lazy("state", "Not sent"), CALM, "circle-minus"),
     "unknown": State(pgettext_lazy("state", "Unknown"), CALM, "question-mark"),
     "expired": State(pgettext_lazy("state", "Expired"), CALM, "clock"),
     "opened": State(pgettext_lazy("state", "Opened"), GOOD, "mail-opened"),

@@ -200,6 +200,7 @@ def test_rows_that_cannot_be_taken_are_listed_with_their_reason(cast: Cast, now:
     work = taken(text, now=now, actor=cast.actor)
     found = list(ImportReject.objects.order_by("row_number").values_list("row_number", "reason"))
     assert found[:2] == [(3, "bad_address"), (4, "no_address")]
+    assert ImportReject.objects.get(row_number=3).detail == "not an address"
     assert dict(found)[5] == "too_few_cells"
     assert dict(found)[6] == "stray_quote"
     assert dict(found)[8] == "zero_byte"
