@@ -22,7 +22,7 @@ BEGIN, END = "<!-- crash table: begin -->", "<!-- crash table: end -->"
 COLUMNS = ("done", "kills", "lost", "twice", "unknown")
 HEAD = ("row", "what was done", "database", "scale", *COLUMNS, "remarks")
 FIRST = {"row", "what", "database", "scale", "test", "part", "parts"}
-FIXED = {*FIRST - {"parts"}, *COLUMNS}
+FIXED = {*FIRST, *COLUMNS}
 
 
 def latest(reports: Iterable[str]) -> list[Line]:
@@ -52,7 +52,6 @@ def _added_up(lines: Sequence[Line]) -> Iterator[Line]:
         first = parts[0]
         if "part" in first:
             first |= {name: _sum(name, parts) for name in first if name not in FIRST}
-        if len(parts) < first.get("parts", 1):
             first["scale"] += f", {len(parts)} of {first['parts']} parts"
         yield first
 

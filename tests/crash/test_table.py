@@ -52,9 +52,9 @@ def test_the_parts_of_a_run_are_added_up() -> None:
     two = [_line("kill", done=1), part(1, done=3, latest_ms=7), part(3, done=5, latest_ms=6)]
     (line,) = lines(*two)
     assert (line["done"], line["latest_ms"], line["scale"]) == (8, 7, "full, 2 of 3 parts")
-    assert cells_of(line)[-1] == "parts: 3; latest_ms: 7"
+    assert cells_of(line)[-1] == "latest_ms: 7"
     (line,) = lines(*two, part(2, done=4, latest_ms=1), part(3, done=9, latest_ms=2))
-    assert (line["done"], line["latest_ms"], line["scale"]) == (16, 7, "full")
+    assert (line["done"], line["latest_ms"], line["scale"]) == (16, 7, "full, 3 of 3 parts")
     broken = [*two, part(2, failed="call")]
     assert [line.get("done") for line in lines(*broken)] == [None, 8], "the next part hides it not"
     assert [line.get("done") for line in lines(*broken, part(1, done=3, latest_ms=7))] == [None, 8]
