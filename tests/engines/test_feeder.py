@@ -12,13 +12,17 @@ from django.db import OperationalError
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.content.queries.people import people_facts
+from sincerely.apps.sending.actions.outbox import LOST
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries import is_finished
 from sincerely.engines.sender import loop, prepare
+from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 from tests.cast import Cast
+from tests.crash.step_sender import StepSender
 from tests.engines.sending_world import Server, planned, sending, serving, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
+ACCEPTED = Outcome(Stage.CONTENT, Reply(250, "ok"))
 
 
 @pytest.mark.parametrize("step", ["letterhead_of", "recipients"])
@@ -36,6 +40,25 @@ def test_a_batch_that_failed_beneath_goes_on(
             assert not Message.objects.exclude(state="accepted").exists()
     assert set(Counter(server.content_began).values()) == {1}
     assert len(server.kept) == 24
+
+
+def test_what_is_given_back_is_only_what_cannot_have_begun(cast: Cast, now: datetime) -> None:
+    """The sender still holds what it gave back, and none of that may leave any more."""
+    planned(cast, Server(port=9), 4, now=now)
+    sender = StepSender()
+    sender.claim(4)
+    begun, held, *_ = sender.queue
+    sender.turn(None, None, begun)
+    sender.forget()
+    assert Message.objects.get(pk=begun.message.id).state == "dialling"
+    assert sender.clear(held) == LOST
+    sender.queue.clear()
+    sender.claim(4)
+    assert len(sender.queue) == 3, "who had begun is not claimed again"
+    assert sender.clear(held) == LOST, "nor may the old letter leave under the new claim"
+    sender.turn(begun, ACCEPTED, None)
+    sender.stop()
+    assert Message.objects.get(pk=begun.message.id).state == "accepted"
 
 
 def test_who_is_erased_after_the_claim_stops_nobody_else(
