@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from sincerely.apps.consent.models import ConsentRecord
+from sincerely.apps.engagement.actions import looks
 from sincerely.apps.engagement.models import (
     ContactEngagement,
     Delivery,
@@ -18,7 +19,7 @@ from sincerely.apps.engagement.models import (
 from sincerely.apps.engagement.queries import position
 from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
 from sincerely.apps.interests.models import ContactLabel
-from sincerely.engines.folder.steps import fold_all
+from sincerely.engines.folder.steps import fold_all, fold_captures
 from tests.apps.engagement.world import World
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -235,3 +236,12 @@ def test_sends_since_engaged_are_counted_from_the_last_human_sign(world: World) 
     settled(world, after=5 * DAY)
     assert ContactEngagement.objects.get().sent_since_engaged_count == 2
     assert unlike() == []
+
+
+def test_the_first_slice_may_be_smaller(world: World, now: datetime) -> None:
+    for number in range(12):
+        world.capture(world.message(), "open", after=number)
+    later = now + timedelta(days=3)
+    fold_captures(now=later)
+    found = [[look.count for look in each] for each in looks(now=later, first=2, limit=5)]
+    assert found == [[2], [5], [5], []]

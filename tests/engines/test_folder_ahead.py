@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 
 import pytest
@@ -24,11 +24,17 @@ def _slices(count: int, readers: set[str], *, ends: bool = True) -> Iterator[int
         raise DatabaseError("the connection is gone")
 
 
+def _read(
+    slices: Iterator[int], goes_on: Callable[[], bool], *, lets_go: bool = False
+) -> closing[Generator[int, None, None]]:
+    return closing(read_ahead(slices, goes_on=goes_on, lets_go=lambda: lets_go))
+
+
 def test_each_slice_comes_once_and_two_threads_read() -> None:
     readers = set[str]()
     with (
         transaction.atomic(),
-        closing(read_ahead(_slices(9, readers), goes_on=lambda: True)) as read,
+        _read(_slices(9, readers), lambda: True) as read,
     ):
         assert list(read) == list(range(9))
     assert readers == {"MainT", "ahead"}
@@ -39,18 +45,22 @@ def test_an_error_while_reading_is_heard(count: int) -> None:
     """Neither the end nor the last slice again: the whole turn is undone."""
     seen: list[int] = []
     with (
-        closing(read_ahead(_slices(count, set(), ends=False), goes_on=lambda: True)) as read,
+        _read(_slices(count, set(), ends=False), lambda: True) as read,
         pytest.raises(DatabaseError),
     ):
         seen.extend(read)
     assert seen == list(range(count))
 
 
-def test_it_stops_where_it_does_not_go_on() -> None:
+def test_it_stops_with_what_was_read_when_it_did_not_go_on() -> None:
     left = iter([True, True, False])
-    slices = _slices(9, set())
-    with closing(read_ahead(slices, goes_on=lambda: next(left, False))) as read:
-        assert list(read) == [0, 1]
+    with _read(_slices(9, set()), lambda: next(left, False)) as read:
+        assert list(read) == [0, 1, 2]
+
+
+def test_it_leaves_what_was_read_where_it_must_let_go() -> None:
+    with _read(_slices(9, set()), lambda: True, lets_go=True) as read:
+        assert list(read) == [0]
 
 
 def test_within_somebodys_transaction_one_thread_reads() -> None:
@@ -59,7 +69,7 @@ def test_within_somebodys_transaction_one_thread_reads() -> None:
     with (
         transaction.atomic(),
         transaction.atomic(),
-        closing(read_ahead(_slices(5, readers), goes_on=lambda: True)) as read,
+        _read(_slices(5, readers), lambda: True) as read,
     ):
         assert list(read) == list(range(5))
     assert readers == {"MainT"}

@@ -18,21 +18,23 @@ Slice = TypeVar("Slice")
 
 
 def read_ahead(
-    slices: Iterator[Slice], *, goes_on: Callable[[], bool]
+    slices: Iterator[Slice], *, goes_on: Callable[[], bool], lets_go: Callable[[], bool]
 ) -> Generator[Slice, None, None]:
     """Yield slices as long as it goes on, each while the next one is read.
 
-    The first is read here, so that nothing is begun where little is due. Close it when done.
+    The one that was read meanwhile is the last, unless it must let go at once. The first is read
+    here, so that nothing is begun where little is due. Close it when done.
     """
     thread_reads = False
     with ThreadPoolExecutor(1, thread_name_prefix="ahead") as thread:
         try:
             slice_ = next(slices, None)
             while slice_ is not None:
-                coming = thread.submit(_next, slices) if _may_part() and goes_on() else None
+                is_last = not goes_on()
+                coming = None if is_last or not _may_part() else thread.submit(_next, slices)
                 thread_reads = thread_reads or coming is not None
                 yield slice_
-                if not goes_on():
+                if is_last or lets_go():
                     return
                 slice_ = coming.result() if coming else next(slices, None)
         finally:

@@ -40,6 +40,8 @@ KEEP_CAPTURES = timedelta(days=3)  # a main database restored from a backup fold
 
 # A commit touches pages all over the indexes, each once however many slices share it.
 LONGEST_TURN_SECONDS = 0.8
+# Nothing is written while a turn's first slice is read: of large slices it is a part.
+LARGE, FIRST_PART = 1_000, 0.25
 
 
 class Step(NamedTuple):
@@ -63,7 +65,7 @@ class Turn:
         """Say whether another slice may share this commit: nobody waits, and it is not late."""
         return time.monotonic() - self.since < LONGEST_TURN_SECONDS and not somebody_waits()
 
-    def done(self, taken: int, *, is_more: bool, slices: int = 1) -> Step:
+    def done(self, taken: int, *, is_more: bool, slices: float = 1.0) -> Step:
         """Return what was done in this turn, once it is over."""
         return Step(taken, is_more, self.seconds / slices, self.is_awaited)
 
@@ -121,18 +123,19 @@ def settle(*, now: datetime, limit: int = SLICE) -> Step:
 
     Labels learn, and people on the confirm button's click stay.
     """
-    count = slices = 0
-    is_more = False
+    count, slices, is_more = 0, 0.0, False
+    part = FIRST_PART if limit >= LARGE else 1.0
     with a_turn(now) as turn:
-        due = engagement.looks(now=now, limit=limit)
-        with closing(read_ahead(due, goes_on=turn.may_go_on)) as read:
+        due = engagement.looks(now=now, first=int(limit * part), limit=limit)
+        reading = read_ahead(due, goes_on=turn.may_go_on, lets_go=somebody_waits)
+        with closing(reading) as read:
             for looks in read:
                 for look in looks:
                     _write(look, now=now)
                 count += sum(look.count for look in looks)
                 is_more = any(look.is_more for look in looks)
-                slices += 1
-    return turn.done(count, is_more=is_more, slices=max(1, slices))
+                slices += 1.0 if slices else part
+    return turn.done(count, is_more=is_more, slices=slices or 1.0)
 
 
 def _write(look: engagement.Look, *, now: datetime) -> None:

@@ -60,8 +60,10 @@ class Settled:
     is_more: bool
 
 
-def looks(*, now: datetime, limit: int) -> Iterator[list[Look]]:
+def looks(*, now: datetime, first: int, limit: int) -> Iterator[list[Look]]:
     """Yield slice by slice what the rounds find that is due, in the order the signals came.
+
+    Each round takes at most `first` signals into the first slice, then at most `limit`.
 
     Nothing is written, and nothing that follows from a look matters to the next: so one may be
     read while another is written, as long as nobody else writes meanwhile. The final round never
@@ -72,8 +74,10 @@ def looks(*, now: datetime, limit: int) -> Iterator[list[Look]]:
         AUTOMATION: Run(counting, ENDLESS),
         FINAL: Run(position(f"round {FINAL}"), counting),
     }
+    size = first
     while left:
-        found = [_look(number, run, now=now, limit=limit) for number, run in left.items()]
+        found = [_look(number, run, now=now, limit=size) for number, run in left.items()]
+        size = limit
         left = {x.number: Run(x.run.through_id, left[x.number][1]) for x in found if x.is_more}
         yield [each for each in found if each.count]
 
