@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import random
 import threading
@@ -31,6 +32,7 @@ from sincerely.engines.sender.journal import (
     unframed,
 )
 from sincerely.engines.sender.journal_file import FileJournal
+from sincerely.engines.sender.journal_table import TableJournal
 from sincerely.engines.sender.owner import Owner, names_left, take_journal
 from sincerely.engines.sender.recover import recover_from
 from sincerely.engines.sender.scribe import Scribe
@@ -267,6 +269,38 @@ def test_a_record_during_the_take_over_is_read_or_refused() -> None:
         assert ledger is not None
         assert {Key(number, 1) for number in said} <= ledger.begun
         assert len(said) < 2_000
+
+
+@database
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="a record is one write there")
+def test_a_take_over_waits_for_the_record_that_is_being_written() -> None:
+    owner, taken = Owner(), []
+
+    def take() -> None:
+        with contextlib.closing(connection), transaction.atomic():
+            taken.append(take_journal(owner.name))
+
+    journal = owner.appear()
+    assert isinstance(journal, TableJournal)
+    journal._session.execute("BEGIN")
+    journal.append(encode([], [Key(7, 1)]))
+    thread = threading.Thread(target=take)
+    thread.start()
+    until(lambda: _somebody_waits_for_a_lock() or not thread.is_alive())
+    journal._session.execute("COMMIT")
+    thread.join(30)
+    assert taken == [Ledger({Key(7, 1)})]
+    journal.close()
+    owner.leave()
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return cursor.fetchone() is not None
 
 
 def _cut(cast: Cast, now: datetime) -> tuple[StepSender, dict[str, int]]:
