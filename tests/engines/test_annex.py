@@ -44,7 +44,7 @@ def jobs(count: int) -> list[Job]:
 
 def long_job(number: int) -> Job:
     to = Address(number, 1, b"123456", f"person{number}@example.com")
-    return Job(to, {"first_name": "Åsa" * 1_000}, frozenset())
+    return Job(to, {"first_name": f"Åsa {number} " * 1_000}, frozenset())
 
 
 def written(annex: Annex, order: Order, asked: Sequence[Job]) -> list[bytes | Spoilt]:
