@@ -1,4 +1,4 @@
-"""Foreign keys of the tables written in bulk, checked once per statement or slice on PostgreSQL.
+"""Foreign keys of the tables written in bulk, not checked row by row on PostgreSQL.
 
 PostgreSQL checks a foreign key row by row: fifteen of them took half of an import's processor time.
 Here triggers promise the same. Who inserts locks each different parent once; who deletes a parent
