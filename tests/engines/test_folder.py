@@ -19,6 +19,7 @@ from sincerely.apps.engagement.models import (
 from sincerely.apps.engagement.queries import position
 from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
 from sincerely.apps.interests.models import ContactLabel
+from sincerely.engines.folder import steps
 from sincerely.engines.folder.steps import fold_all, fold_captures
 from tests.apps.engagement.world import World
 
@@ -58,6 +59,16 @@ def test_outcomes_become_events_once(world: World) -> None:
     assert rollup.last_sent_at == world.now
     assert Delivery.objects.get(message_id=failed.pk).bounced_at == world.now
     assert unlike() == []
+
+
+def test_a_step_says_whether_more_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the folder would rest while it falls behind."""
+    monkeypatch.setattr(steps, "LONGEST_TURN_SECONDS", 0.0)
+    for _ in range(3):
+        world.capture(world.message(), link=1)
+    for step in steps.STEPS:
+        said = [step(now=world.now + 2 * HOUR, limit=2).is_more for _ in range(2)]
+        assert said == [True, False], step
 
 
 @pytest.mark.requirement("R030")
