@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
 from sincerely.engines.folder.ahead import read_ahead
 
@@ -38,6 +39,20 @@ def test_each_slice_comes_once_and_two_threads_read() -> None:
     ):
         assert list(read) == list(range(9))
     assert readers == {"MainT", "ahead"}
+
+
+def test_the_second_thread_leaves_no_session_behind() -> None:
+    there: set[Any] = set()
+
+    def slices() -> Iterator[int]:
+        for number in _slices(3, set()):
+            there.add(connections["default"])
+            yield number
+
+    with transaction.atomic(), _read(slices(), lambda: True) as read:
+        assert list(read) == [0, 1, 2]
+    (other,) = there - {connections["default"]}
+    assert other.connection is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
