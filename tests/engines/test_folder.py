@@ -71,6 +71,17 @@ def test_a_step_says_whether_more_waits(world: World, monkeypatch: pytest.Monkey
         assert said == [True, False], step
 
 
+def test_what_another_folder_took_meanwhile_is_not_taken_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.capture(world.message(), link=1)
+    settled(world)
+    looked = iter([0])
+    monkeypatch.setattr(steps, "position", lambda reader: next(looked, position(reader)))
+    assert fold_captures(now=world.now + 3 * HOUR) == steps.Step(0, is_more=True)
+    assert Signal.objects.count() == 1
+
+
 @pytest.mark.requirement("R030")
 def test_a_click_is_known_by_contact_message_link_and_time(world: World) -> None:
     message = world.message()
