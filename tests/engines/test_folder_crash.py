@@ -25,7 +25,7 @@ from sincerely.apps.engagement.queries.facts import judged
 from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
 from sincerely.apps.engagement.queries.rejudged import wrong_verdicts
 from sincerely.apps.interests.models import LabelDay
-from sincerely.engines.folder import steps
+from sincerely.engines.folder import queries, steps
 from tests.apps.engagement.world import World
 from tests.apps.sending.people import marketing
 
@@ -168,3 +168,16 @@ def test_judging_again_with_the_same_model_changes_nothing(world: World) -> None
     assert last > 20
     assert settled.clicks == []
     assert state() == before
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="only PostgreSQL has a horizon")
+@pytest.mark.django_db(transaction=True)
+def test_a_new_session_looks_for_its_own_horizon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A database that crashed may give ids again that it had given to nobody."""
+    monkeypatch.setattr(queries.Horizon, "_is_over", lambda _self: False)
+    horizon = queries.Horizon()
+    assert horizon.look() == 0
+    horizon.settled_id = 1_000
+    assert horizon.look() == 1_000, "what was settled stays so in this session"
+    connection.close()
+    assert horizon.look() == 0

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db.migrations.recorder import MigrationRecorder
 
 from sincerely.apps.consent.actions import permit, suppress, withdraw
 from sincerely.apps.consent.rules.proof import Proof
@@ -89,6 +90,18 @@ def show(process: str, *, ago: timedelta = timedelta(), **facts: Any) -> None:
     at = datetime.now(UTC) - ago
     life = Life(process, socket.gethostname(), os.getpid(), at, at, 1, 0)
     beat(replace(life, **facts), now=at)
+
+
+def test_without_its_tables_the_rest_is_not_asked(
+    db: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A first start that forgot to migrate meets one instruction, not a list of missing tables."""
+    monkeypatch.setattr(MigrationRecorder, "applied_migrations", lambda _self: {})
+    status, said = examine(capsys)
+    assert status == 1
+    assert "run `sincerely migrate`" in said
+    assert "checks need that first." in said
+    assert "The processes run." not in said
 
 
 def test_running_processes_are_well_at_any_address(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import timedelta
 
 import pytest
@@ -83,6 +84,15 @@ def test_a_fresh_link_ends_the_earlier_one(db: None, client: Client) -> None:
 def test_only_the_hash_is_stored(db: None) -> None:
     secret = issue_owner_link(now=clock.now())
     assert secret.encode() not in bytes(SetUpToken.objects.get().token_hash)
+
+
+@pytest.mark.parametrize("called", [".venv/bin/sincerely", "/opt/x/src/sincerely/cli.py"])
+def test_the_greeting_names_a_command_that_can_be_typed(
+    db: None, monkeypatch: pytest.MonkeyPatch, called: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "serve"])
+    name = called if called.startswith(".venv") else "sincerely"
+    assert f"with: {name} owner-link" in greeting()
 
 
 def test_greeting_carries_the_link_until_there_is_an_owner(db: None) -> None:

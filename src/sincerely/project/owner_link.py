@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from django.conf import settings
 from django.urls import reverse
@@ -35,9 +37,15 @@ def greeting() -> str:
         lines += [
             "Create the owner here (works once, for one hour):",
             f"  {_address('web:set-up', secret)}",
-            "Print a fresh link with: sincerely owner-link",
+            f"Print a fresh link with: {_program()} owner-link",
         ]
     return "\n".join(lines)
+
+
+def _program() -> str:
+    """How this program was called, where that can be typed again."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "sincerely" else "sincerely"
 
 
 def run(options: argparse.Namespace) -> int:

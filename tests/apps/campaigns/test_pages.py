@@ -207,12 +207,18 @@ def test_what_nobody_can_know_stays_counted_and_is_decided_by_who_may_send(
     choice = f"/mail/campaigns/{campaign.pk}/unknown/"
     behind = f"{report}recipients/?state=unknown"
     assert client.get(page).content.decode().count(choice) == 2
+    asked = client.get(choice).content.decode()
+    assert "2 <span" in asked
+    assert f"{choice}repeat/" in asked
+    assert Message.objects.filter(state="unknown").count() == 2, "to ask changes nothing"
     client.force_login(cast.vera)
+    assert client.get(choice).status_code == 403
     read = client.get(report).content.decode()
     assert "nobody can know" in read
     assert choice not in read
     client.force_login(cast.alice)
     client.post(f"{choice}leave/")
+    assert client.get(choice).status_code == 302, "there is nothing to decide any more"
     left = client.get(page).content.decode()
     assert choice not in left
     assert f'<a href="{behind}">2</a>' in left

@@ -32,5 +32,6 @@ urlpatterns = [
     path(f"{ONE}release/<int:hold_id>/", sending.release, name="release"),
     path(f"{ONE}cancel/", sending.ask_to_cancel, name="cancel"),
     path(f"{ONE}send/<str:act>/", sending.steer, name="steer"),
+    path(f"{ONE}unknown/", sending.ask_to_repeat, name="ask-to-repeat"),
     path(f"{ONE}unknown/<str:choice>/", sending.settle_unknown, name="unknown"),
 ]

@@ -64,17 +64,22 @@ class Horizon:
 
     On PostgreSQL ids are committed out of order. So the highest id given so far is noted, then the
     newest transaction; when none up to that one runs any more, all rows up to the id are there. (A
-    transaction that writes attempts changes their messages before it draws the ids.)
+    transaction that writes attempts changes their messages before it draws the ids.) Each session
+    looks for itself: a database that crashed may give ids again that it had given to nobody.
     """
 
     settled_id: int = 0
     noted_id: int = 0
     newest: str = ""
+    session: object = None
 
     def look(self) -> int:
         """Return the id up to which everything is there."""
         if connection.vendor != "postgresql":
             return ENDLESS
+        connection.ensure_connection()
+        if self.session is not connection.connection:
+            self.settled_id, self.newest, self.session = 0, "", connection.connection
         if not self.newest:
             ((self.noted_id,),) = sql.fetch("SELECT last_value FROM sending_attempt_id_seq")
             ((self.newest,),) = sql.fetch("SELECT pg_snapshot_xmax(pg_current_snapshot())::text")

@@ -32,7 +32,12 @@ def run(options: argparse.Namespace) -> int:
     checks = [*surroundings(), *invariants()]
     if options.rebuild_check:
         checks += rebuild_checks()
-    told = [_report(check) for check in checks]
+    told: list[str] = []
+    for check in checks:
+        told.append(_report(check))
+        if told[-1] == WRONG and check.is_needed:
+            print(f"The other {len(checks) - len(told)} checks need that first.")
+            break
     print(_summary(told))
     return 1 if WRONG in told else 0
 

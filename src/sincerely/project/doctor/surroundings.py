@@ -22,8 +22,8 @@ LEAST_FREE_BYTES = 1_000_000_000
 def surroundings() -> list[Check]:
     """Return the checks of the installation itself."""
     return [
-        Check("The database answers.", _database),
-        Check("The database is up to date.", _migrations),
+        Check("The database answers.", _database, is_needed=True),
+        Check("The database is up to date.", _migrations, is_needed=True),
         Check("The secret is readable by its owner only.", _secret),
         Check("The folder of the installation can be written.", _folder),
         Check("The disk has at least one gigabyte left.", _disk),

@@ -20,7 +20,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A sentence that should be true, and how to look whether it is."""
+    """A sentence that should be true, and how to look whether it is.
+
+    Where it is not, checks after one that is needed say nothing more and are left out.
+    """
 
     sentence: str
     look: Callable[[], list[Finding]]
+    is_needed: bool = False

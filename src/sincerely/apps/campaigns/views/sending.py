@@ -203,6 +203,17 @@ def release(request: HttpRequest, campaign_id: int, hold_id: int) -> HttpRespons
     return redirect("campaigns:send", campaign.pk)
 
 
+@requires(Capability.SEND)
+def ask_to_repeat(request: HttpRequest, campaign_id: int) -> HttpResponse:
+    """Ask before unknown mail is sent again: some of it may have arrived."""
+    campaign = found(campaign_id)
+    count = undecided_count(campaign.mailing_id)
+    if not count:
+        return redirect("campaigns:send", campaign.pk)
+    context = {**frame(request, campaign, "send"), "undecided_count": count}
+    return render(request, "campaigns/repeat.html", context)
+
+
 @require_POST
 @requires(Capability.SEND)
 def settle_unknown(request: HttpRequest, campaign_id: int, choice: str) -> HttpResponse:
