@@ -14,6 +14,7 @@ from sincerely.apps.engagement import actions as engagement
 from sincerely.engines.folder import steps
 
 pytestmark = pytest.mark.django_db(transaction=True)
+FLUSHES = {"sqlite": "PRAGMA synchronous=FULL", "postgresql": "SET synchronous_commit = on"}
 WAITS: dict[str, Any] = {"sqlite": 2, "postgresql": "on"}
 DOES_NOT: dict[str, Any] = {"sqlite": 1, "postgresql": "off"}
 
@@ -21,9 +22,8 @@ DOES_NOT: dict[str, Any] = {"sqlite": 1, "postgresql": "off"}
 @pytest.fixture(autouse=True)
 def _as_installed(transactional_db: None) -> Iterator[None]:
     """Have this connection flush, as in an installation and unlike in other tests."""
-    if connection.vendor == "sqlite":
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA synchronous=FULL")
+    with connection.cursor() as cursor:
+        cursor.execute(FLUSHES[connection.vendor])
     yield
     connection.close()
 
