@@ -35,6 +35,7 @@ class Server:
     """An SMTP server that keeps envelopes and content, and answers as it is told."""
 
     delay_seconds: float = 0.0
+    is_silent: bool = False  # content is taken and not answered until this is over
     answer: Callable[[str], str] = lambda _recipient: "250 ok"
     at_recipient: Callable[[str], str] = lambda _recipient: "250 ok"
     kept: list[tuple[str, bytes]] = field(default_factory=list)
@@ -99,6 +100,8 @@ class Server:
         rest = b"" if first == b".\r\n" else await reader.readuntil(b"\r\n.\r\n")
         if self.delay_seconds:
             await asyncio.sleep(self.delay_seconds)
+        while self.is_silent:
+            await asyncio.sleep(0.01)
         said = self.answer(recipient)
         if said.startswith("250"):
             self.kept.append((recipient, first + rest[:-3]))

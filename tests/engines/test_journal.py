@@ -442,9 +442,9 @@ def test_what_was_cleared_and_does_not_move_is_given_back(cast: Cast, now: datet
         dispatch = planned(cast, server, 400, now=now, connections=2)
         with sending():
             until(lambda: len(server.kept) > 100)
-            server.delay_seconds = 4
+            server.is_silent = True
             until(lambda: tally(dispatch.pk).by_state.get("dialling", 0) > 0)
-            until(lambda: tally(dispatch.pk).by_state.get("dialling", 0) <= 4, seconds=3)
-            server.delay_seconds = 0
+            until(lambda: tally(dispatch.pk).by_state.get("dialling", 0) <= 4)
+            server.is_silent = False
             until(lambda: tally(dispatch.pk).by_state == {"accepted": 400})
     assert len(server.content_began) == 400
