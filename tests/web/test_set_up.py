@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -86,13 +88,22 @@ def test_only_the_hash_is_stored(db: None) -> None:
     assert secret.encode() not in bytes(SetUpToken.objects.get().token_hash)
 
 
-@pytest.mark.parametrize("called", [".venv/bin/sincerely", "/opt/x/src/sincerely/cli.py"])
+@pytest.mark.parametrize("where", ["on the path", "below here", "elsewhere"])
 def test_the_greeting_names_a_command_that_can_be_typed(
-    db: None, monkeypatch: pytest.MonkeyPatch, called: str
+    db: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
 ) -> None:
-    monkeypatch.setattr(sys, "argv", [called, "serve"])
-    name = called if called.startswith(".venv") else "sincerely"
-    assert f"with: {name} owner-link" in greeting()
+    """As after `make run`, whose shell does not know the environment's programs."""
+    beside = Path(sys.executable).parent
+    path = f"{beside}:/usr/bin:/bin" if where == "on the path" else "/usr/bin:/bin"
+    monkeypatch.setenv("PATH", path)
+    monkeypatch.chdir(tmp_path if where == "elsewhere" else beside.parent)
+    command = greeting().rpartition("with: ")[2]
+    assert command.startswith("sincerely ") == (where == "on the path")
+    env = {"PATH": path, "SINCERELY_HOME": str(tmp_path)}
+    typed = subprocess.run(
+        f"{command} --help", shell=True, capture_output=True, text=True, check=False, env=env
+    )
+    assert "--member" in typed.stdout, typed.stderr
 
 
 def test_greeting_carries_the_link_until_there_is_an_owner(db: None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
@@ -43,9 +44,11 @@ def greeting() -> str:
 
 
 def _program() -> str:
-    """How this program was called, where that can be typed again."""
-    called = Path(sys.argv[0])
-    return str(called) if called.name == "sincerely" else "sincerely"
+    """What to type for this program: its name, or the way to it where that is not found."""
+    ours, here = Path(sys.executable).with_name("sincerely"), Path.cwd()
+    if not ours.exists() or shutil.which(ours.name) == str(ours):
+        return ours.name
+    return str(ours.relative_to(here) if ours.is_relative_to(here) else ours)
 
 
 def run(options: argparse.Namespace) -> int:
