@@ -20,6 +20,7 @@ from sincerely.apps.segments.compile import compiled
 from sincerely.apps.segments.models import StoredSet, Touch
 from sincerely.apps.segments.queries import full_catalogue, reading, spans, stored
 from sincerely.apps.segments.queries.facets import facet_fields, values_of
+from sincerely.apps.segments.queries.fetching import touched_numbers
 from sincerely.apps.segments.queries.selecting import fetch_ids
 from sincerely.apps.segments.rules import Moment
 from sincerely.apps.segments.sql import triggers
@@ -213,6 +214,31 @@ def test_many_who_change_at_once_are_all_read_and_all_taken(now: datetime) -> No
     assert not Touch.objects.exists()
     assert ids <= _stored()[f"list:{list_id}"]
     assert stored.waiting([f"list:{list_id}"]) == {}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("together", [1, 5])
+def test_of_too_many_who_wait_a_bounded_part_is_fetched_and_sql_answers(
+    together: int, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A touch names one contact, or on PostgreSQL as many as a statement changed."""
+    made = populate(3, now)
+    build_all(now, monkeypatch)
+    list_id = made.lists[0]
+    people = [contact(number, now) for number in range(900, 920)]
+    on_list = [
+        ListMembership(contact=person, contact_list_id=list_id, added_at=now) for person in people
+    ]
+    ListMembership.objects.bulk_create(on_list, batch_size=together)
+    monkeypatch.setattr(stored, "MOST_TOUCHED", 20)
+    exact = stored.waiting([f"list:{list_id}"])
+    assert exact == {("list", list_id): BitMap(person.pk for person in people)}
+    monkeypatch.setattr(stored, "MOST_TOUCHED", 6)
+    found = touched_numbers([("list", list_id)], most=6)["list", list_id]
+    assert 6 < len(found) <= 6 + together
+    assert stored.waiting([f"list:{list_id}"]) is None
+    rule = {"criterion": "list", "list": list_id}
+    assert reading.selected_set(rule, now=now) == _truth(made)[f"list:{list_id}"]
 
 
 @pytest.mark.django_db
