@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import random
+from collections.abc import Iterator
 from pathlib import Path
 
 from django.db import connection
@@ -25,6 +26,15 @@ def sized(small: int, usual: int, full: int) -> int:
     """Return the size that belongs to the scale of this run, and to its part of it."""
     whole = dict(zip(SCALES, (small, usual, full), strict=True)).get(SCALE)
     return max(small, round(usual * float(SCALE) if whole is None else whole / PARTS))
+
+
+def goals(kills: int, count: int, *, connections: int) -> Iterator[int]:
+    """Return how many of so many mails have begun when each of the kills falls.
+
+    What a kill cut off before its content began is unknown for good: it is not waited for.
+    """
+    sure = count - kills * connections
+    return (number * sure // (kills + 2) for number in range(1, kills + 1))
 
 
 def seeded(seed: int) -> random.Random:

@@ -27,13 +27,14 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from tests.crash.house import House, house, own_database, until
-from tests.crash.scale import seeded, sized, write_down
+from tests.crash.scale import goals, seeded, sized, write_down
 from tests.engines.sending_world import Server, serving
 from tests.installation import free_ports, wait_for
 
 pytestmark = [pytest.mark.engines, pytest.mark.xdist_group("machines")]
 PEOPLE = sized(70, 3_000, 10_000)
 KILLS = sized(10, 150, 1_000)
+CONNECTIONS = 4  # of a sender, as nobody says otherwise
 ROWS = sized(1_500, 20_000, 100_000)
 SCENE = """
 import io
@@ -226,8 +227,7 @@ def _kill_at_random(
 ) -> Counter[str]:
     """Kill one after the other as the campaign goes on, and start each again at once."""
     kills: Counter[str] = Counter()
-    for number in range(KILLS):
-        goal = number * PEOPLE // (KILLS + 1)
+    for goal in goals(KILLS, PEOPLE, connections=CONNECTIONS):
         until(lambda goal=goal: len(server.content_began) >= goal, seconds=600)  # type: ignore[misc]
         place = chance.randrange(len(living))
         machine, name, pid = living[place]

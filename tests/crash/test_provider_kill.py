@@ -15,7 +15,7 @@ from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
 from tests.crash.provider_double import INACTIVE, Provider, account, provider
-from tests.crash.scale import seeded, sized, write_down
+from tests.crash.scale import goals, seeded, sized, write_down
 from tests.crash.test_sender_kill import campaign_of
 from tests.engines.sending_world import mailing_to, sending, until
 
@@ -48,9 +48,8 @@ def test_killed_while_a_provider_takes_mail(cast: Cast, now: datetime, nursery: 
     kills, count = sized(2, 50, 200), sized(60, 3_000, 12_000)
     with provider(Provider()) as there:
         mailing = _mailing(there, count, cast, now=now)
-        for number in range(1, kills + 1):
+        for goal in goals(kills, count, connections=CONNECTIONS):
             there.delay_seconds = chance.choice((0.0, 0.01, 0.05))
-            goal = number * count // (kills + 2)
             with nursery.running("sender"):
                 until(lambda goal=goal: len(there.asked) >= goal, seconds=120)  # type: ignore[misc]
                 time.sleep(chance.random() * 0.05)

@@ -20,7 +20,7 @@ from tests.apps.campaigns import desk
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import seeded, sized, write_down
+from tests.crash.scale import goals, seeded, sized, write_down
 from tests.engines.sending_world import Server, mailing_to, planned, relay, serving, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.engines]
@@ -39,10 +39,8 @@ def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -
     server = Server()
     with serving(server):
         mailings = _mailings(cast, server, mailing_count, each=each, now=now)
-        for number in range(1, kills + 1):
+        for goal in goals(kills, all_count, connections=CONNECTIONS):
             server.delay_seconds = chance.choice((0.0, 0.001, 0.02))
-            # Slower than the kills would be, so that mail is left for each of them.
-            goal = number * all_count // (kills + 2)
             with nursery.running("sender"):
                 if chance.random() < 0.9:
                     until(lambda goal=goal: len(server.content_began) >= goal, seconds=120)  # type: ignore[misc]

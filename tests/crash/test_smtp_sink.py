@@ -17,7 +17,7 @@ from sincerely.apps.sending.queries import is_finished, tally
 from tests.apps.sending import people
 from tests.cast import Cast
 from tests.crash.nursery import Nursery
-from tests.crash.scale import seeded, sized, write_down
+from tests.crash.scale import goals, seeded, sized, write_down
 from tests.crash.sinks import Sink, needs_sink, sinks
 from tests.engines.sending_world import Server, mailing_to, relay, sending, until
 
@@ -64,8 +64,7 @@ def test_killed_and_started_again(cast: Cast, now: datetime, nursery: Nursery) -
     kills, count = sized(2, 50, 500), sized(160, 10_000, 100_000)
     with sinks([()]) as (sink,):
         mailing = _mailing(cast, sink, count, now=now)
-        for number in range(1, kills + 1):
-            goal = number * count // (kills + 2)
+        for goal in goals(kills, count, connections=CONNECTIONS):
             with nursery.running("sender"):
                 until(lambda goal=goal: sink.ledger.total() >= goal, seconds=300)  # type: ignore[misc]
                 time.sleep(chance.random() * 0.05)
