@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from sincerely.apps.campaigns.views import audience, check, lists, sending, write
+from sincerely.apps.campaigns.views import audience, check, lists, progress, sending, write
 
 app_name = "campaigns"
 PREFIX = "mail/campaigns/"
@@ -28,7 +28,7 @@ urlpatterns = [
     path(f"{ONE}people/left-out/", audience.left_out, name="left-out"),
     path(f"{ONE}people/type/", audience.choose_type, name="choose-type"),
     path(f"{ONE}send/", sending.send, name="send"),
-    path(f"{ONE}send/progress/", sending.progress, name="progress"),
+    path(f"{ONE}send/progress/", progress.progress, name="progress"),
     path(f"{ONE}release/<int:hold_id>/", sending.release, name="release"),
     path(f"{ONE}cancel/", sending.ask_to_cancel, name="cancel"),
     path(f"{ONE}send/<str:act>/", sending.steer, name="steer"),

@@ -14,6 +14,7 @@ from sincerely.apps.operation.models import Heartbeat
 from sincerely.apps.operation.queries import heartbeats, state_of
 from sincerely.apps.people.models import Export, Import, WorkState
 from sincerely.apps.sending.models import Hold, Transport
+from sincerely.apps.sending.queries.sql import moment, read_moment
 
 RECENT_MAILINGS = 100
 WAITING = "SELECT COUNT(*) FROM sending_message WHERE state IN ('planned', 'deferred')"
@@ -99,9 +100,7 @@ def troubled_transports() -> list[Transport]:
 
 
 def _oldest_due(now: datetime) -> datetime | None:
-    oldest = _value(OLDEST_DUE, [connection.ops.adapt_datetimefield_value(now)])
-    at = datetime.fromisoformat(oldest) if isinstance(oldest, str) else oldest
-    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+    return read_moment(_value(OLDEST_DUE, [moment(now)]))
 
 
 def _number(sql: str, parameters: Sequence[Any] = ()) -> int:

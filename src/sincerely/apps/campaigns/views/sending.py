@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -20,14 +18,13 @@ from sincerely.apps.campaigns.rules.schedule import TooFar, WrongSchedule
 from sincerely.apps.campaigns.rules.stages import WrongStage, walls
 from sincerely.apps.campaigns.rules.stages import may as may_do
 from sincerely.apps.campaigns.views.audience import counts
-from sincerely.apps.campaigns.views.leaving import first_leaves, leaves
+from sincerely.apps.campaigns.views.leaving import leaves
+from sincerely.apps.campaigns.views.progress import moving
 from sincerely.apps.campaigns.views.shared import found, frame
 from sincerely.apps.campaigns.views.wording import wall_words
 from sincerely.apps.content.actions.editing import EditConflict
 from sincerely.apps.sending import actions as sending
-from sincerely.apps.sending.models import SkipReason
 from sincerely.apps.sending.queries import holds, holds_of, tally, undecided_count
-from sincerely.apps.sending.queries.waiting import Waiting, waiting
 from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.queries import organisation
@@ -42,7 +39,7 @@ def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
     """Choose when and press the button; or steer what is on its way."""
     campaign = found(campaign_id)
     if campaign.stage != Stage.DRAFT:
-        return render(request, "campaigns/on_its_way.html", _progress(request, campaign))
+        return render(request, "campaigns/on_its_way.html", moving(request, campaign))
     ours = organisation()
     zone = member_of(request).time_zone or (ours.time_zone if ours else "UTC")
     form = ScheduleForm(request.POST or None, initial={"zone": zone})
@@ -106,50 +103,6 @@ def _launch_words(campaign: Campaign) -> str:
     if campaign.schedule == "now":
         return _("The campaign is on its way. You can still stop it for a minute.")
     return _("It is scheduled: %(when)s. Until then you can stop it.") % {"when": leaves(campaign)}
-
-
-def _progress(request: HttpRequest, campaign: Campaign) -> dict[str, Any]:
-    counted = tally(campaign.mailing_id)
-    now = clock.now()
-    begins_at = campaign.launch_after
-    is_waiting = campaign.stage == Stage.SCHEDULED and begins_at is not None
-    left = (begins_at - now) if is_waiting and begins_at else timedelta(0)
-    return {
-        **frame(request, campaign, "send"),
-        "tally": counted,
-        "seconds_left": max(0, round(left.total_seconds()))
-        if left < timedelta(minutes=2)
-        else None,
-        "leaves": leaves(campaign),
-        "first_leaves": first_leaves(campaign),
-        "undecided_count": undecided_count(campaign.mailing_id),
-        "failed_count": counted.by_state.get("failed", 0),
-        "deferred_count": counted.by_state.get("deferred", 0),
-        "held_back": [
-            (SkipReason.words(reason), n) for reason, n in counted.waiting_by_reason.items()
-        ],
-        "holds": holds_of(campaign.mailing_id),
-        "waits": _why_it_waits(campaign),
-        "is_moving": campaign.stage in (Stage.SCHEDULED, Stage.LAUNCHED)
-        and (counted.open_count > 0 or not counted.by_state),
-    }
-
-
-def _why_it_waits(campaign: Campaign) -> Waiting:
-    """Return what keeps a launched campaign; one that is paused or ended needs no reason."""
-    if campaign.stage != Stage.LAUNCHED:
-        return Waiting()
-    return waiting(campaign.mailing_id, now=clock.now(), real_now=datetime.now(UTC))
-
-
-@requires(Capability.VIEW)
-def progress(request: HttpRequest, campaign_id: int) -> HttpResponse:
-    """Answer the moving part while a campaign leaves; at its end the page is shown anew."""
-    context = _progress(request, found(campaign_id))
-    answer = render(request, "campaigns/_progress.html", context)
-    if not context["is_moving"]:
-        answer["HX-Refresh"] = "true"
-    return answer
 
 
 Steer = Callable[..., object]

@@ -30,6 +30,7 @@ from sincerely.apps.people.views.wording import (
     row_reasons,
 )
 from sincerely.apps.team.access import actor_of, requires
+from sincerely.apps.team.durations import lasting
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
 from sincerely.wire import clock
@@ -232,11 +233,7 @@ def _pace(work: Import, now: datetime) -> tuple[str, str]:
     per_second = max(work.done_count / seconds, 0.1)
     rest = timedelta(seconds=((work.row_count or 0) - work.done_count) / per_second)
     rate = _("%(n)s rows a second") % {"n": grouped(round(per_second))}
-    whole = int(rest.total_seconds())
-    if whole < 90:
-        return rate, ngettext("%(n)s second", "%(n)s seconds", whole) % {"n": whole}
-    minutes = round(whole / 60)
-    return rate, ngettext("%(n)s minute", "%(n)s minutes", minutes) % {"n": grouped(minutes)}
+    return rate, lasting(rest)
 
 
 @requires(Capability.EDIT_CONTACTS)

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from django.db.models import Count, Q
+from django.db.models import Q
 
 from sincerely.apps.sending.models import Dispatch, Hold, Message, State
+from sincerely.apps.sending.queries.sql import rows
 
 # What places these lifts them too, as soon as what they wait for has come.
 BY_ITSELF = ("readiness",)
 OPEN_STATES = (State.PLANNED, State.CLAIMED, State.DIALLING, State.DEFERRED)
+# A count of one state walks along its part of the index; groups would be compared row by row, at
+# four times the cost on SQLite. Only what has a reason, which is little, is grouped.
+_OF_MAILING = "FROM sending_message WHERE mailing_id = %s AND state"
+TALLY = "".join(
+    f"SELECT '{state}' AS state, '' AS reason, COUNT(*) AS n {_OF_MAILING} = '{state}' UNION ALL "
+    for state in State.values
+) + (
+    f"SELECT state, reason, COUNT(*) AS n {_OF_MAILING} IN {tuple(State.values)}"
+    " AND reason > '' GROUP BY state, reason"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +88,12 @@ def tally(mailing_id: int) -> Tally:
     by_state: dict[str, int] = {}
     by_reason: dict[str, int] = {}
     waiting: dict[str, int] = {}
-    counted = (
-        Message.objects.filter(mailing_id=mailing_id)
-        .order_by()
-        .values_list("state", "reason")
-        .annotate(n=Count("id"))
-    )
-    for state, reason, n in counted:
-        by_state[state] = by_state.get(state, 0) + n
-        if reason:
-            reasons = waiting if state in OPEN_STATES else by_reason
-            reasons[reason] = reasons.get(reason, 0) + n
+    for state, reason, n in rows(TALLY, [mailing_id] * (len(State) + 1)):
+        if not reason:
+            by_state |= {state: n} if n else {}
+            continue
+        reasons = waiting if state in OPEN_STATES else by_reason
+        reasons[reason] = reasons.get(reason, 0) + n
     return Tally(by_state, by_reason, waiting)
 
 

@@ -32,6 +32,12 @@ def moment(at: datetime | None) -> Any:
     return str(at.astimezone(UTC).replace(tzinfo=None))
 
 
+def read_moment(value: Any) -> datetime | None:
+    """Return a time that a raw statement gave: SQLite gives the text of what it computed."""
+    at = datetime.fromisoformat(value) if isinstance(value, str) else value
+    return at.replace(tzinfo=UTC) if at is not None and at.tzinfo is None else at
+
+
 def id_rows() -> str:
     """Return the source of rows `(contact_id, place)` for one parameter from `id_values`."""
     if is_postgresql():

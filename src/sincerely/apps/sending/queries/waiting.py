@@ -8,12 +8,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Min
-
 from sincerely.apps.operation import storage
 from sincerely.apps.operation.queries import SILENT, heartbeats, state_of
 from sincerely.apps.sending.models import Dispatch, Message, State
 from sincerely.apps.sending.queries.dispatches import waiting_because
+from sincerely.apps.sending.queries.pace import due_between
 
 SENDER = "sender"
 TROUBLE_FOR = timedelta(seconds=30)  # what lasts is noted anew with each sign of life
@@ -44,9 +43,8 @@ def waiting(mailing_id: int, *, now: datetime, real_now: datetime) -> Waiting:
     if dispatch is None or dispatch.state != "open" or waiting_because(mailing_id):
         return Waiting()
     open_ones = Message.objects.filter(mailing_id=mailing_id)
-    queued = open_ones.filter(state__in=[State.PLANNED, State.DEFERRED])
     is_moving = open_ones.filter(state__in=[State.CLAIMED, State.DIALLING]).exists()
-    first_at = queued.aggregate(first=Min("due_at"))["first"]
+    first_at, _last_at = due_between(mailing_id)
     if first_at is None and not is_moving:
         return Waiting()
     ends = [(first_at, ""), (dispatch.paced_until, "campaign")]
