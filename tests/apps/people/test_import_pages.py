@@ -225,7 +225,10 @@ def test_an_opt_out_list_wants_its_count_typed(cast: Cast, alice: Client, now: d
     mapped(alice, work)
     finish(work, now=now)
     start = f"/people/import/{work.pk}/start/"
-    alice.post(start, {"typed": "3"})
+    page = alice.post(start, {"typed": "3"})
+    assert page.status_code == 422
+    assert 'value="3"' in page.content.decode()
+    assert 'aria-invalid="true"' in page.content.decode()
     assert finish(work, now=now).state == "checked"
     alice.post(start, {"typed": "2"})
     finish(work, now=now)

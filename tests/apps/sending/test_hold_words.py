@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
 
 from sincerely.apps.campaigns.models import Campaign
@@ -22,7 +22,7 @@ from tests.cast import Cast
 def test_every_code_has_words(why: Why) -> None:
     details = {Why.RESTORED: "2026-11-22T10:00+00:00", Why.LOCKED: "spf dmarc", Why.DIFFERS: "html"}
     stored = reason_of(why, details.get(why, "550 5.7.1 100 % no: really"))
-    said = words_of(stored, gettext)
+    said = words_of(stored, gettext, shown=str)
     assert said
     assert said != stored
     if why not in details and why is not Why.NO_CONTENT:
@@ -31,12 +31,15 @@ def test_every_code_has_words(why: Why) -> None:
 
 def test_a_restore_says_the_moment_of_the_backup() -> None:
     stored = holds.restored(datetime(2026, 11, 22, 10, 0, tzinfo=UTC))
-    assert words_of(stored, gettext).startswith("Restored from a backup of 2026-11-22 10:00 UTC.")
+    with timezone.override("Europe/Amsterdam"), translation.override("en"):
+        assert Hold(reason=stored).words.startswith("Restored from a backup of 22 Nov 2026, 11:00.")
+    with timezone.override("America/New_York"), translation.override("sv"):
+        assert "22 nov 2026, 05:00" in Hold(reason=stored).words.lower()
 
 
 def test_what_a_person_wrote_is_shown_as_it_is() -> None:
     for written in ("Wait for Ann: she decides", "restored: by Ann"):
-        assert words_of(written, gettext) == written
+        assert words_of(written, gettext, shown=str) == written
 
 
 @pytest.mark.django_db

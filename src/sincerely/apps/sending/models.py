@@ -12,7 +12,11 @@ any number of senders.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -221,6 +225,11 @@ class Attempt(models.Model):
     text = models.CharField(max_length=300, blank=True)
 
 
+def _shown(at: datetime) -> str:
+    """Return a moment on the clock and in the language of the reader."""
+    return str(date_format(timezone.localtime(at), "DATETIME_FORMAT"))
+
+
 class Hold(models.Model):
     """A reason why mailings wait: one mailing, or all where it is null. Lifted, never deleted.
 
@@ -236,7 +245,7 @@ class Hold(models.Model):
     @property
     def words(self) -> str:
         """Say why."""
-        return words_of(self.reason, gettext)
+        return words_of(self.reason, gettext, shown=_shown)
 
 
 class Restraint(models.Model):

@@ -29,9 +29,8 @@ from sincerely.apps.team.access import actor_of, member_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.queries import organisation
 from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.typed import asked_for, is_number
 from sincerely.wire import clock
-
-TYPED_ABOVE = 1000
 
 
 @requires(Capability.SEND)
@@ -48,14 +47,13 @@ def send(request: HttpRequest, campaign_id: int) -> HttpResponse:
     if is_sent_in and _launched(request, campaign, form, will_get_it=facts.will_get_it):
         return redirect("campaigns:send", campaign.pk)
     found_walls = [wall_words(wall, campaign) for wall in walls(facts)]
-    must_type = str(facts.will_get_it) if facts.will_get_it > TYPED_ABOVE else ""
     return render(
         request,
         "campaigns/send.html",
         {
             "form": form,
             "walls": found_walls,
-            "must_type": must_type,
+            "must_type": asked_for(facts.will_get_it),
             "holds": holds_of(campaign.mailing_id),
             **frame(request, campaign, "send"),
             **counts(campaign, campaign.audience),
@@ -67,9 +65,8 @@ def _launched(
     request: HttpRequest, campaign: Campaign, form: ScheduleForm, *, will_get_it: int
 ) -> bool:
     """Launch if nothing speaks against it; otherwise the form says why not."""
-    typed = form.data.get("typed", "").strip().replace(".", "").replace(",", "").replace(" ", "")
-    if will_get_it > TYPED_ABOVE and typed != str(will_get_it):
-        form.add_error(None, _("Type the number of people to confirm. Nothing has been sent."))
+    if asked_for(will_get_it) and not is_number(form.cleaned_data["typed"], will_get_it):
+        form.add_error("typed", _("Type the number of people to confirm. Nothing has been sent."))
         return False
     try:
         launched = actions.launch_campaign(

@@ -25,11 +25,11 @@ from sincerely.apps.segments.rules import WrongRule
 from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.typed import asked_for, is_number
 from sincerely.wire import clock
 from sincerely.wire.row_numbers import row_number, row_numbers
 
 MOST = 10_000
-TYPED_FROM = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,11 @@ def bulk(request: HttpRequest) -> HttpResponse:
     if wish is None:
         messages.warning(request, _("Choose people first, and a label or a list."))
         return redirect(_back(request))
-    word = str(len(wish.ids)) if len(wish.ids) > TYPED_FROM else ""
-    typed = "".join(c for c in request.POST.get("typed", "") if c.isdigit())
-    if not request.POST.get("confirmed") or (word and typed != word):
+    word = asked_for(len(wish.ids))
+    if not request.POST.get("confirmed"):
         return _preview(request, wish, word)
+    if word and not is_number(request.POST.get("typed", ""), len(wish.ids)):
+        return _preview(request, wish, word, wrong="1")
     now = clock.now()
     changed = _do(wish, request, now)
     text = ngettext("%(n)s person changed.", "%(n)s people changed.", changed) % {
@@ -97,10 +98,12 @@ def bulk(request: HttpRequest) -> HttpResponse:
     return redirect(_back(request))
 
 
-def _preview(request: HttpRequest, wish: Wish, word: str) -> HttpResponse:
+def _preview(request: HttpRequest, wish: Wish, word: str, *, wrong: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "wish": wish,
         "word": word,
+        "typed": request.POST.get("typed", ""),
+        "wrong": wrong,
         "ids": ",".join(str(i) for i in wish.ids),
         "query": request.POST.get("query", ""),
         "back": _back(request),
@@ -108,7 +111,7 @@ def _preview(request: HttpRequest, wish: Wish, word: str) -> HttpResponse:
     }
     if wish.act != "list":
         context["counts"] = bulk_preview(wish.ids, wish.target_id, give=wish.act == "give")
-    return render(request, "people/bulk_preview.html", context)
+    return render(request, "people/bulk_preview.html", context, status=422 if wrong else 200)
 
 
 def _do(wish: Wish, request: HttpRequest, now: datetime) -> int:

@@ -33,11 +33,11 @@ from sincerely.apps.team.access import actor_of, requires
 from sincerely.apps.team.durations import lasting
 from sincerely.apps.team.numbers import grouped
 from sincerely.apps.team.rules import Capability
+from sincerely.apps.team.typed import asked_for, is_number
 from sincerely.wire import clock
 from sincerely.wire.row_numbers import row_number
 
 PAGE = 50
-MANY = 1000  # from here on, and for every opt-out list, the number must be typed
 SHOWN_LABELS = 50
 COUNTED = dict.fromkeys(
     ("new", "updated", "unchanged", "permitted", "opted_out", "suppressed", "already_out"), 0
@@ -171,6 +171,10 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
     work = found(import_id)
     if work.state == WorkState.DRAFT:
         return redirect("people:import-columns", work.pk)
+    return _import_page(request, work)
+
+
+def _import_page(request: HttpRequest, work: Import, *, wrong: str = "") -> HttpResponse:
     shown = work.preview if work.state == WorkState.CHECKED else work.totals
     unknown = work.preview.get("unknown_labels", {})
     context = {
@@ -191,10 +195,12 @@ def import_one(request: HttpRequest, import_id: int) -> HttpResponse:
         "claim": work.choices.get("claim"),
         "error": file_problem(work.error) if work.error else "",
         "files_go_at": queries.files_go_at(work),
-        "word": str(work.row_count) if _must_type(work) else "",
+        "word": _asked_for(work),
+        "typed": request.POST.get("typed", ""),
+        "wrong": wrong,
         **_progress(work),
     }
-    return render(request, "people/import_one.html", context)
+    return render(request, "people/import_one.html", context, status=422 if wrong else 200)
 
 
 def row_reasons_of(rejected: list[list[Any]]) -> list[tuple[int, str, str]]:
@@ -203,8 +209,8 @@ def row_reasons_of(rejected: list[list[Any]]) -> list[tuple[int, str, str]]:
     return [(row[0], str(words.get(row[1], row[1])), row[2]) for row in rejected]
 
 
-def _must_type(work: Import) -> bool:
-    return work.kind == "opt_out" or (work.row_count or 0) > MANY
+def _asked_for(work: Import) -> str:
+    return asked_for(work.row_count or 0, always=work.kind == "opt_out")
 
 
 def _progress(work: Import) -> dict[str, Any]:
@@ -262,13 +268,13 @@ def _act(request: HttpRequest, import_id: int, act: Any) -> HttpResponse:
 def import_start(request: HttpRequest, import_id: int) -> HttpResponse:
     """Start a checked import; big ones and opt-out lists want their row count typed."""
     work = found(import_id)
-    typed = "".join(c for c in request.POST.get("typed", "") if c.isdigit())
-    if _must_type(work) and typed != str(work.row_count):
-        messages.error(request, _("The number you typed is not the number of rows in the file."))
-        return redirect("people:import-one", import_id)
+    count = work.row_count or 0
+    is_typed = is_number(request.POST.get("typed", ""), count)
+    if work.state == WorkState.CHECKED and _asked_for(work) and not is_typed:
+        return _import_page(request, work, wrong="1")
 
     def act(pk: int, **rest: Any) -> None:
-        actions.start(pk, typed_count=int(typed) if typed else None, **rest)
+        actions.start(pk, typed_count=count if is_typed else None, **rest)
 
     return _act(request, import_id, act)
 

@@ -28,7 +28,7 @@ class Why(StrEnum):
 
 SENTENCES: dict[str, str] = {
     Why.RESTORED: gettext_noop(
-        "Restored from a backup of %(detail)s UTC. What happened after that is not known here:"
+        "Restored from a backup of %(detail)s. What happened after that is not known here:"
         " people may have got this already."
     ),
     Why.SENDER_REFUSED: gettext_noop("The server refuses the sender: %(detail)s"),
@@ -52,8 +52,10 @@ def restored(made_at: datetime) -> str:
     return reason_of(Why.RESTORED, made_at.astimezone(UTC).isoformat(timespec="minutes"))
 
 
-def words_of(reason: str, translate: Callable[[str], str]) -> str:
-    """Return a stored reason in words."""
+def words_of(
+    reason: str, translate: Callable[[str], str], *, shown: Callable[[datetime], str]
+) -> str:
+    """Return a stored reason in words; `shown` says a moment as the reader is used to."""
     code, _colon, detail = reason.partition(": ")
     if code == Why.LOCKED:
         return " ".join(
@@ -63,10 +65,15 @@ def words_of(reason: str, translate: Callable[[str], str]) -> str:
         return translate(PARTS.get(detail, detail or reason))
     if code == Why.RESTORED:
         try:
-            detail = f"{datetime.fromisoformat(detail):%Y-%m-%d %H:%M}"
+            detail = shown(datetime.fromisoformat(detail))
         except ValueError:
             return reason  # a person wrote it
     sentence = SENTENCES.get(code)
     if sentence is None:
         return reason
-    return translate(sentence) % {"detail": translate(detail) if detail else ""}
+    is_moment = code == Why.RESTORED
+    return translate(sentence) % {"detail": detail if is_moment else _said(detail, translate)}
+
+
+def _said(detail: str, translate: Callable[[str], str]) -> str:
+    return translate(detail) if detail else ""  # gettext gives its header for nothing
