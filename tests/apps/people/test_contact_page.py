@@ -18,6 +18,7 @@ from sincerely.apps.labels.models import Label
 from sincerely.apps.people.queries.contact_list import Wanted, wanted_ids
 from sincerely.apps.people.queries.contact_page import timeline
 from sincerely.apps.segments.models import Segment
+from sincerely.apps.team import typed
 from sincerely.apps.team.models import AuditEntry
 from tests.apps.interests.clicks import clicking
 from tests.cast import Cast
@@ -239,6 +240,21 @@ def test_bulk_label_with_preview_and_undo(
     assert bob.post(f"/people/bulk/undo/{undo}").status_code == 302
     held = ContactLabel.objects.filter(is_held=True).values_list("contact_id", flat=True)
     assert list(held) == [ann.pk]
+
+
+def test_many_are_changed_once_their_number_is_typed(
+    bob: Client, ann: Contact, dogs: Label, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(typed, "TYPED_ABOVE", 0)
+    wish = {"act": "give", "label_id": dogs.pk, "chosen": [ann.pk], "confirmed": "1"}
+    answer = bob.post("/people/bulk/", wish | {"typed": "x1"})
+    assert answer.status_code == 422
+    page = answer.content.decode()
+    assert 'value="x1"' in page
+    assert 'aria-invalid="true"' in page
+    assert not ContactLabel.objects.exists()
+    assert bob.post("/people/bulk/", wish | {"typed": " 1"}).status_code == 302
+    assert ContactLabel.objects.get().contact_id == ann.pk
 
 
 def test_bulk_put_on_a_list_for_everybody_who_fits_and_undo(

@@ -1,4 +1,4 @@
-"""What moves while a campaign leaves: how far it is, how fast, how long still, and what keeps it.
+"""What moves while a campaign leaves: how far, how fast, how long still, what keeps it.
 
 A pace and a time are shown only while mail leaves; where it waits, the page says for what instead.
 """
