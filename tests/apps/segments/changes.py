@@ -24,6 +24,11 @@ def change(chance: random.Random, made: Population) -> None:
     chance.choice(CHANGES)(chance, made)
 
 
+def change_a_delivery(chance: random.Random, made: Population) -> None:
+    """Change a delivery itself or what was done with it."""
+    chance.choice((_deed, _delivery))(chance, made)
+
+
 def _somebody(chance: random.Random) -> Contact:
     return chance.choice(list(Contact.objects.order_by("pk")))
 
@@ -135,6 +140,25 @@ def _rejudged(chance: random.Random, made: Population) -> None:
     Delivery.objects.filter(contact=person, human_click_count__gt=0).update(
         human_click_count=F("human_click_count") - 1
     )
+
+
+def _deed(chance: random.Random, made: Population) -> None:
+    """Somebody leaves by a mail or complains about it, or neither is so any more."""
+    column = chance.choice(["unsubscribed_at", "complained_at"])
+    of_one = Delivery.objects.filter(contact=_somebody(chance))
+    of_one.update(**{column: chance.choice([None, made.now])})
+
+
+def _delivery(chance: random.Random, made: Population) -> None:
+    """A delivery itself changes: sent or not, arrived or not, or it is another's."""
+    of_one = Delivery.objects.filter(contact=_somebody(chance))
+    column = chance.choice(["sent_at", "delivered_at", "bounced_at"])
+    of_one.update(**{column: chance.choice([None, made.now])})
+    moved = of_one.first()
+    if moved is not None and chance.random() < 0.3:
+        place = {"contact": _somebody(chance), "mailing_id": chance.choice(made.mailings)}
+        if not Delivery.objects.filter(**place, message_id=moved.message_id).exists():
+            Delivery.objects.filter(pk=moved.pk).update(**place)
 
 
 def _unsent(chance: random.Random, made: Population) -> None:

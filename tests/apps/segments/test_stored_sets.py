@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from sincerely.apps.contacts.models import Contact, ListMembership
-from sincerely.apps.engagement.models import ContactEngagement
+from sincerely.apps.engagement.models import ContactEngagement, Delivery
 from sincerely.apps.segments import tasks
 from sincerely.apps.segments.actions import sets
 from sincerely.apps.segments.compile import compiled
@@ -24,10 +24,10 @@ from sincerely.apps.segments.queries.fetching import touched_numbers
 from sincerely.apps.segments.queries.selecting import fetch_ids
 from sincerely.apps.segments.rules import Moment
 from sincerely.apps.segments.sql import triggers
-from sincerely.apps.segments.sql.kept import name_of, with_value
-from sincerely.apps.segments.sql.sources import SOURCES
+from sincerely.apps.segments.sql.kept import OF_MAILING, name_of, with_value
+from sincerely.apps.segments.sql.sources import OF_DEEDS, SOURCES
 from sincerely.apps.segments.sql.triggers import VERSION, put_up
-from tests.apps.segments.changes import change
+from tests.apps.segments.changes import change, change_a_delivery
 from tests.apps.segments.population import Population, contact, populate
 from tests.apps.segments.strategies import rules
 
@@ -55,6 +55,13 @@ def _truth(made: Population) -> dict[str, BitMap]:
         found[name_of("field", field)] = BitMap.union(BitMap(), *values.values())
         found |= {with_value(field, value): ids for value, ids in values.items()}
     return found
+
+
+def _assert_sets_of_a_mailing(key: int) -> None:
+    """Check those that follow a delivery itself, then those of its deeds, as they are today."""
+    true = dict(zip(OF_MAILING, stored.members_of(SOURCES["mailing"], key), strict=True))
+    for words in ([did for did in OF_MAILING if did not in OF_DEEDS], OF_DEEDS):
+        assert stored.recipients_by_deed(key, words) == {did: true[did] for did in words}
 
 
 def _stored() -> dict[str, BitMap]:
@@ -88,12 +95,13 @@ def test_sets_and_sql_select_the_same_while_all_changes(
     def equal(rule: dict[str, object], few: int, taken: int) -> None:
         monkeypatch.setattr(reading, "FEW", few)
         for _ in range(chance.randrange(4)):
-            change(chance, made)
+            chance.choice([change] * 8 + [change_a_delivery])(chance, made)
         if taken:
             sets.take_touches(now=now, limit=taken)
         moment = Moment(now)
         plain = fetch_ids(compiled(rule, moment=moment, catalogue=catalogue))
         assert reading.Reading(moment, catalogue).select(rule) == BitMap(plain)
+        _assert_sets_of_a_mailing(chance.choice(made.mailings))
 
     equal()
     while sets.take_touches(now=now):
@@ -216,6 +224,43 @@ def test_many_who_change_at_once_are_all_read_and_all_taken(now: datetime) -> No
     assert stored.waiting([f"list:{list_id}"]) == {}
 
 
+def _delivery_changes(now: datetime) -> Iterator[tuple[dict[str, object], bool]]:
+    """Yield each change of a delivery by itself and back, and whether only a deed changes."""
+    for column in ("sent_at", "delivered_at", "bounced_at", "unsubscribed_at", "complained_at"):
+        for value in (None, now, None):
+            yield {column: value}, column in ("unsubscribed_at", "complained_at")
+    for column in ("human_open_count", "human_click_count"):
+        for count in (0, 1, 0):
+            yield {column: count}, True
+    yield {"sent_at": now, "delivered_at": now, "human_open_count": 1}, False
+    yield {"sent_at": None, "unsubscribed_at": now, "human_open_count": 0}, False
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("whom", [1, 3])
+@pytest.mark.requirement("R050")
+def test_each_set_of_a_mailing_follows_each_change_and_deeds_concern_only_theirs(
+    whom: int, now: datetime
+) -> None:
+    made = populate(3, now)
+    key = made.mailings[0]
+    assert sets.build("mailing", key, now=now)
+    sets.take_touches(now=now)
+    ids = Delivery.objects.filter(mailing_id=key).order_by("pk").values_list("pk", flat=True)[:whom]
+    changing = Delivery.objects.filter(pk__in=list(ids))
+    moves = [{"contact_id": contact(900, now).pk}, {"mailing_id": made.mailings[1]}]
+    changes = [*_delivery_changes(now), *((move, False) for move in moves if whom == 1)]
+    for values, is_deed in changes:
+        changing.update(**values)
+        true = stored.members_of(SOURCES["mailing"], key)
+        for did, members in zip(OF_MAILING, true, strict=True):
+            assert stored.recipients_by_deed(key, [did]) == {did: members}, (values, did)
+        apart = [name_of(did, key) for did in OF_MAILING if did not in OF_DEEDS]
+        assert not (is_deed and stored.waiting(apart))
+        sets.take_touches(now=now)
+        assert _stored() == dict(zip(SOURCES["mailing"].names(key), true, strict=True))
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("together", [1, 5])
 def test_of_too_many_who_wait_a_bounded_part_is_fetched_and_sql_answers(
@@ -223,8 +268,10 @@ def test_of_too_many_who_wait_a_bounded_part_is_fetched_and_sql_answers(
 ) -> None:
     """A touch names one contact, or on PostgreSQL as many as a statement changed."""
     made = populate(3, now)
-    build_all(now, monkeypatch)
     list_id = made.lists[0]
+    sets.take_touches(now=now)
+    assert sets.build("contact", 0, now=now)
+    assert sets.build("list", list_id, now=now)
     people = [contact(number, now) for number in range(900, 920)]
     on_list = [
         ListMembership(contact=person, contact_list_id=list_id, added_at=now) for person in people

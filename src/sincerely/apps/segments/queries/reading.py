@@ -18,14 +18,14 @@ from pyroaring import BitMap
 from sincerely.apps.segments.compile import leaf_among, part_of, statement_of
 from sincerely.apps.segments.queries.fetching import fetch_ids_of
 from sincerely.apps.segments.queries.spans import by_months
-from sincerely.apps.segments.queries.stored import SourceKey, ready_sets, waiting
+from sincerely.apps.segments.queries.stored import ready_sets, waiting
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.rules import Catalogue
 from sincerely.apps.segments.rules.moment import Moment
 from sincerely.apps.segments.rules.tree import Rule
 from sincerely.apps.segments.sql.algebra import EVERYBODY, All, Not, OneOf, Part, SetOf, Where
 from sincerely.apps.segments.sql.kept import Kept, name_of
-from sincerely.apps.segments.sql.sources import source_and_key
+from sincerely.apps.segments.sql.sources import SourceKey, touched_by
 from sincerely.apps.segments.surroundings import catalogue_of, moment_at
 
 # So many are read faster among themselves than by a statement over everybody.
@@ -153,7 +153,7 @@ def _names(part: Part) -> Iterator[str]:
 
 
 def _sources(kept: Kept) -> set[SourceKey]:
-    return {source_and_key(name) for name in kept.names}
+    return {place for name in kept.names for place in touched_by(name)}
 
 
 def _by_statement(part: Part) -> BitMap:

@@ -25,9 +25,15 @@ from sincerely.apps.segments.queries.fetching import (
 )
 from sincerely.apps.segments.query import ContactQuery
 from sincerely.apps.segments.sql.kept import OF_MAILING, name_of
-from sincerely.apps.segments.sql.sources import PLACE, SOURCES, Source, source_and_key
+from sincerely.apps.segments.sql.sources import (
+    PLACE,
+    SOURCES,
+    Source,
+    SourceKey,
+    read_anew,
+    touched_by,
+)
 
-SourceKey = tuple[str, int]
 # Beyond so many touched contacts the plain statement is the quicker reading.
 MOST_TOUCHED = 100_000
 
@@ -45,7 +51,7 @@ def waiting(names: Iterable[str]) -> dict[SourceKey, BitMap] | None:
 
     Read it before the sets: what is taken in between the two reads is then in both.
     """
-    places = {source_and_key(name) for name in names}
+    places = {place for name in names for place in touched_by(name)}
     found = touched_numbers(places, most=MOST_TOUCHED) if places else {}
     if sum(map(len, found.values())) > MOST_TOUCHED:
         return None
@@ -53,7 +59,7 @@ def waiting(names: Iterable[str]) -> dict[SourceKey, BitMap] | None:
 
 
 def oldest_touches(limit: int) -> tuple[list[tuple[int, str, int, list[int]]], bool]:
-    """Return number, source, key and contacts of the oldest touches, and whether there are more.
+    """Return number, source to read, key and contacts of the oldest touches; are there more?
 
     They name `limit` contacts at most, or one touch names more.
     """
@@ -62,7 +68,7 @@ def oldest_touches(limit: int) -> tuple[list[tuple[int, str, int, list[int]]], b
     count = max(sum(1 for size in accumulate(sizes) if size <= 4 * limit), 1)
     found = rows.values_list("pk", "source", "key", "contact_id", "contact_ids")[:count]
     touches = [
-        (pk, source, key, unstrung(bytes(many)).tolist() if many else [one])
+        (pk, read_anew(source), key, unstrung(bytes(many)).tolist() if many else [one])
         for pk, source, key, one, many in found
     ]
     return touches, count < len(sizes) or len(sizes) == limit
@@ -101,8 +107,9 @@ def current_sets(names: Collection[str]) -> dict[str, BitMap] | None:
     if touches is None or len(sets) < len(set(names)):
         return None
     for (source, key), ids in touches.items():
-        fresh = members_of(SOURCES[source], key, among=ids.to_array())
-        for name, members in zip(SOURCES[source].names(key), fresh, strict=True):
+        read = SOURCES[read_anew(source)]
+        fresh = members_of(read, key, among=ids.to_array())
+        for name, members in zip(read.names(key), fresh, strict=True):
             if name in sets:
                 sets[name] = (sets[name] - ids) | members
     return sets

@@ -16,7 +16,11 @@ from sincerely.apps.segments.sql.months import is_month
 
 CONTACT = "contact"
 ROLLUP = "rollup"
+SourceKey = tuple[str, int]
 PLACE = "/*among*/"
+# The source of a touch that says of a mailing's delivery that no more than its deeds changed.
+MAILING, DEEDS = "mailing", "deeds"
+OF_DEEDS = ("opened", "clicked", "unsubscribed", "complained")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ _HAS_EVIDENCE = (
 )
 _ALL = (
     Source(
-        "mailing",
+        MAILING,
         OF_MAILING,
         f"SELECT contact_id, {_OF_MAILING} FROM engagement_delivery WHERE mailing_id = %s {PLACE}",
     ),
@@ -101,9 +105,15 @@ SOURCES = {source.name: source for source in _ALL}
 SOURCE_OF_KIND = {kind: source.name for source in _ALL for kind in source.kinds}
 
 
-def source_and_key(name: str) -> tuple[str, int]:
-    """Return the source of a stored set and the key of its touches."""
+def touched_by(name: str) -> list[SourceKey]:
+    """Return the sources and keys of the touches that concern a stored set."""
     kind, _colon, key = name.partition(":")
     if kind == "field":
-        return (ROLLUP if is_month(key) else CONTACT), 0
-    return SOURCE_OF_KIND[kind], int(key or 0)
+        return [(ROLLUP if is_month(key) else CONTACT, 0)]
+    sources = [SOURCE_OF_KIND[kind], *([DEEDS] if kind in OF_DEEDS else [])]
+    return [(source, int(key or 0)) for source in sources]
+
+
+def read_anew(touch: str) -> str:
+    """Return the source that is read for touches of a source: a mailing's, though only deeds."""
+    return MAILING if touch == DEEDS else touch

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from django.db import connection
 
 from sincerely.apps.segments.sql.months import MONTHS, month_of
-from sincerely.apps.segments.sql.sources import ROLLUP
+from sincerely.apps.segments.sql.sources import DEEDS, MAILING, ROLLUP
 
 ACTS = ("INSERT", "UPDATE", "DELETE")
 
@@ -26,7 +26,7 @@ class Watch:
     """A table: whom a row touches (`source`, `key`, `contact`), and what of it can change a set.
 
     Of `months` only the month can. A table with months has a row per contact, most of whose changes
-    matter to no set.
+    matter to no set. Where no more than `deeds` changed, the touch's source is DEEDS.
     """
 
     table: str
@@ -36,6 +36,7 @@ class Watch:
     contact: str = "{row}.contact_id"
     primary_key: str = "id"
     months: tuple[str, ...] = ()
+    deeds: tuple[str, ...] = ()
 
     def place(self, row: str) -> str:
         """Return the key and the contact of a row."""
@@ -45,40 +46,61 @@ class Watch:
         """Return the values of the touch of a row."""
         return f"'{self.source}', {self.place(row)}"
 
+    def changed_in(self, old: str, new: str) -> str:
+        """Return the source of the touch of a changed row, as an expression."""
+        if not self.deeds:
+            return f"'{self.source}'"
+        differs = _differ(self.itself(old), self.itself(new))
+        return f"CASE WHEN {differs} THEN '{self.source}' ELSE '{DEEDS}' END"
+
+    def itself(self, row: str) -> list[str]:
+        """Return what of a row can change a set, but for its deeds."""
+        months = [month_of(f"{row}.{column}") for column in self.months]
+        return _columns(self.columns, row) + months
+
     def seen(self, row: str) -> list[str]:
         """Return what of a row can change a set."""
-        columns = [
-            column.format(row=row) if "{row}" in column else f"{row}.{column}"
-            for column in self.columns
-        ]
-        return columns + [month_of(f"{row}.{column}") for column in self.months]
+        return self.itself(row) + _columns(self.deeds, row)
 
     def when(self, act: str) -> str:
         """Return the condition under which a row that changed can change a set, or ''."""
         if act == "UPDATE":
-            differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-            seen = zip(self.seen("OLD"), self.seen("NEW"), strict=True)
-            return " OR ".join(f"({old}) {differs} ({new})" for old, new in seen)
+            return _differ(self.seen("OLD"), self.seen("NEW"))
         row = _rows_of(act)[0]
         return " OR ".join(f"{row}.{column} IS NOT NULL" for column in self.months)
+
+
+def _columns(columns: tuple[str, ...], row: str) -> list[str]:
+    return [
+        column.format(row=row) if "{row}" in column else f"{row}.{column}" for column in columns
+    ]
+
+
+def _differ(old: list[str], new: list[str]) -> str:
+    """Return the condition that some expression differs from its counterpart."""
+    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
+    pairs = zip(old, new, strict=True)
+    return " OR ".join(f"({before}) {differs} ({after})" for before, after in pairs)
 
 
 WATCHES = (
     Watch(
         "engagement_delivery",
-        "mailing",
+        MAILING,
         (
             "contact_id",
             "mailing_id",
             "{row}.sent_at IS NULL",
             "{row}.delivered_at IS NULL",
             "{row}.bounced_at IS NULL",
+        ),
+        "{row}.mailing_id",
+        deeds=(
             "{row}.unsubscribed_at IS NULL",
             "{row}.complained_at IS NULL",
             "{row}.human_open_count > 0",
             "{row}.human_click_count > 0",
         ),
-        "{row}.mailing_id",
     ),
     Watch(
         "contacts_listmembership",
@@ -137,7 +159,7 @@ DECIDED = (
     " WHERE p.record_id = {row}.id"
 )
 # Grows with every change of what the triggers do.
-VERSION = 5
+VERSION = 6
 INTO = "INSERT INTO segments_touch (source, key, contact_id) {rows}"
 # One touch for some 10,000 at most: a taker takes no more at a time.
 TOGETHER = """INSERT INTO segments_touch (source, key, contact_id, contact_ids)
@@ -206,11 +228,10 @@ def _sqlite() -> Named:
 
 def _of_the_row(watch: Watch, act: str) -> str:
     """Return the touches of the row of a trigger: two where another contact or key has it now."""
-    rows = f"SELECT {watch.touched(_rows_of(act)[-1])}"
     if act != "UPDATE":
-        return rows
-    differs = "IS DISTINCT FROM" if connection.vendor == "postgresql" else "IS NOT"
-    moved = f"({watch.place('OLD')}) {differs} ({watch.place('NEW')})"
+        return f"SELECT {watch.touched(_rows_of(act)[0])}"
+    moved = _differ([watch.place("OLD")], [watch.place("NEW")])
+    rows = f"SELECT {watch.changed_in('OLD', 'NEW')}, {watch.place('NEW')}"
     return f"{rows} UNION ALL SELECT {watch.touched('OLD')} WHERE {moved}"
 
 
@@ -246,7 +267,7 @@ def _changed(watch: Watch, act: str) -> str:
     key = watch.primary_key
     seen = [", ".join([watch.place(row), *watch.seen(row)]) for row in ("o", "n")]
     return (
-        f"SELECT '{watch.source}', t.key, t.contact"
+        f"SELECT {watch.changed_in('o', 'n')}, t.key, t.contact"
         f" FROM old_rows o FULL JOIN new_rows n ON n.{key} = o.{key}"
         f" CROSS JOIN LATERAL (VALUES ({watch.place('o')}, TRUE), ({watch.place('n')}, FALSE))"
         f" AS t (key, contact, is_old) WHERE ROW({seen[0]}) IS DISTINCT FROM ROW({seen[1]})"
