@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from unittest.mock import ANY
 
 import pytest
 
@@ -18,6 +19,7 @@ from sincerely.apps.engagement.models import (
 )
 from sincerely.apps.engagement.queries import position
 from sincerely.apps.engagement.queries.rebuilt import contact_slices, differences
+from sincerely.apps.engagement.queries.rejudged import wrong_verdicts
 from sincerely.apps.interests.models import ContactLabel
 from sincerely.engines.folder import steps
 from sincerely.engines.folder.steps import fold_all, fold_captures
@@ -80,6 +82,20 @@ def test_what_another_folder_took_meanwhile_is_not_taken_again(
     monkeypatch.setattr(steps, "position", lambda reader: next(looked, position(reader)))
     assert fold_captures(now=world.now + 3 * HOUR) == steps.Step(0, is_more=True)
     assert Signal.objects.count() == 1
+
+
+def test_after_a_pause_clicks_are_judged_with_their_company(world: World) -> None:
+    """A folder that was down finds a scanner's clicks in two slices: none is a person's alone."""
+    message, later = world.message(), world.now + 3 * DAY
+    for number in range(1, 6):
+        world.capture(message, link=number, after=3_600 + number / 10)
+    fold_captures(now=later, limit=1)
+    assert steps.settle(now=later) == steps.Step(0, is_more=False, seconds=ANY)
+    fold_all(now=later)
+    verdicts = set(Event.objects.filter(kind="clicked").values_list("verdict", flat=True))
+    assert verdicts
+    assert "human" not in verdicts
+    assert list(wrong_verdicts()) == []
 
 
 @pytest.mark.requirement("R030")
@@ -265,5 +281,8 @@ def test_the_first_slice_may_be_smaller(world: World, now: datetime) -> None:
         world.capture(world.message(), "open", after=number)
     later = now + timedelta(days=3)
     fold_captures(now=later)
-    found = [[look.count for look in each] for each in looks(now=later, first=2, limit=5)]
+    found = [
+        [look.count for look in each]
+        for each in looks(now=later, taken_until=later, first=2, limit=5)
+    ]
     assert found == [[2], [5], [5], []]

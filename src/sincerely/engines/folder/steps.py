@@ -126,7 +126,8 @@ def settle(*, now: datetime, limit: int = SLICE) -> Step:
     count, slices, is_more = 0, 0.0, False
     part = FIRST_PART if limit >= LARGE else 1.0
     with a_turn(now) as turn:
-        due = engagement.looks(now=now, first=int(limit * part), limit=limit)
+        until = _taken_until(now)
+        due = engagement.looks(now=now, taken_until=until, first=int(limit * part), limit=limit)
         reading = read_ahead(due, goes_on=turn.may_go_on, lets_go=somebody_waits)
         with closing(reading) as read:
             for looks in read:
@@ -136,6 +137,15 @@ def settle(*, now: datetime, limit: int = SLICE) -> Step:
                 is_more = any(look.is_more for look in looks)
                 slices += 1.0 if slices else part
     return turn.done(count, is_more=is_more, slices=slices or 1.0)
+
+
+def _taken_until(now: datetime) -> datetime:
+    """Return the moment up to which all captures are signals: now, but for a backlog.
+
+    A folder that was down must not judge a click alone whose company waits in the next slice.
+    """
+    waiting = capture_store().read(position(CAPTURE), 1)
+    return engagement.when(waiting[0].capture, now) if waiting else now
 
 
 def _write(look: engagement.Look, *, now: datetime) -> None:

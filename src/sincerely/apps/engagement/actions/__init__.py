@@ -13,7 +13,7 @@ from sincerely.apps.engagement.actions.outcomes import record, record_happened, 
 from sincerely.apps.engagement.actions.recount import recount
 from sincerely.apps.engagement.actions.retention import forget_signals
 from sincerely.apps.engagement.actions.rounds import Look, looks, rejudge, settle
-from sincerely.apps.engagement.actions.signals import take
+from sincerely.apps.engagement.actions.signals import take, when
 from sincerely.apps.engagement.actions.watermarks import by_index, move, take_turn
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "start_mailing",
     "take",
     "take_turn",
+    "when",
 ]

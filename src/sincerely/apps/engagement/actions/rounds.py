@@ -60,10 +60,11 @@ class Settled:
     is_more: bool
 
 
-def looks(*, now: datetime, first: int, limit: int) -> Iterator[list[Look]]:
+def looks(*, now: datetime, taken_until: datetime, first: int, limit: int) -> Iterator[list[Look]]:
     """Yield slice by slice what the rounds find that is due, in the order the signals came.
 
-    Each round takes at most `first` signals into the first slice, then at most `limit`.
+    Each round takes at most `first` signals into the first slice, then at most `limit`. Up to
+    `taken_until` all captures are signals: whoever has not been seen with all its company waits.
 
     Nothing is written, and nothing that follows from a look matters to the next: so one may be
     read while another is written, as long as nobody else writes meanwhile. The final round never
@@ -76,14 +77,17 @@ def looks(*, now: datetime, first: int, limit: int) -> Iterator[list[Look]]:
     }
     size = first
     while left:
-        found = [_look(number, run, now=now, limit=size) for number, run in left.items()]
+        found = [
+            _look(number, run, now=now, taken_until=taken_until, limit=size)
+            for number, run in left.items()
+        ]
         size = limit
         left = {x.number: Run(x.run.through_id, left[x.number][1]) for x in found if x.is_more}
         yield [each for each in found if each.count]
 
 
-def _look(number: int, between: Run, *, now: datetime, limit: int) -> Look:
-    run, count = due(between, until=now - WINDOWS[number], limit=limit)
+def _look(number: int, between: Run, *, now: datetime, taken_until: datetime, limit: int) -> Look:
+    run, count = due(between, until=taken_until - WINDOWS[number], limit=limit)
     if not count:
         return Look(number, run, 0, is_more=False, findings=Findings([], effects_of([])))
     found, before = judged(run, number=number), current_verdicts(run)
