@@ -90,6 +90,31 @@ def test_a_slow_record_is_followed_by_some_on_the_thread(
     assert "".join(seen) == writers
 
 
+@pytest.mark.parametrize(("share", "record_count"), [(1e12, 2), (0.0, 3)])
+def test_whoever_was_just_told_is_waited_for_a_part_of_the_record_s_time(
+    monkeypatch: pytest.MonkeyPatch, share: float, record_count: int
+) -> None:
+    """Else two connections would take turns for good, each with records of its own."""
+    monkeypatch.setattr(scribe_module, "GATHER_FROM_SECONDS", 0.0)
+    monkeypatch.setattr(scribe_module, "GATHER_SHARE", share)
+    monkeypatch.setattr(scribe_module, "MOST_GATHER_SECONDS", 20.0)
+    journal = _Full()
+
+    async def turns() -> None:
+        scribe = Scribe(asyncio.get_running_loop(), journal)
+        scribe.start()
+        assert await asyncio.gather(scribe.turn(None, ONE), scribe.turn(None, TWO)) == [True, True]
+        first = scribe.turn((ONE, ACCEPTED), None)
+        await asyncio.sleep(0.02)
+        assert first.done() == (record_count == 3)
+        assert await scribe.turn((TWO, ACCEPTED), None)
+        assert first.done()
+        assert len(journal.records) == record_count
+        await asyncio.to_thread(scribe.close)
+
+    asyncio.run(asyncio.wait_for(turns(), 30))
+
+
 def _mail(number: int) -> Ready:
     message = Claimed(number, 1, 1, b"", b"", version_id=1, fence=1, attempt_count=0)
     return Ready(message, "a@shop.example", "b@example.com", b"")

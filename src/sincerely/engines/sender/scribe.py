@@ -2,10 +2,13 @@
 
 What connections have to say in one round of the event loop, and while a record is being written,
 makes the next one. A turn's future is done only when its record is durable, so 'begun' is before
-the first byte of content. A near journal is written by the loop itself, for it takes a tenth of a
-millisecond; a thread does it over a network, and for a while where the disk was slow or failed.
-A disk or a database that fails is asked again with the same record until it works; a journal that
-somebody took over is lost for good, and every turn is told so.
+the first byte of content. Where records take long, those who were just told are waited for a
+little: else connections fall into two groups that take turns, each with half-filled records.
+
+A near journal is written by the loop itself, for it takes a tenth of a millisecond; a thread does
+it over a network, and for a while where the disk is slow or failed. A disk or a database that
+fails is asked again with the same record until it works; a journal that somebody took over is lost
+for good, and every turn is told so.
 
 Turns are gathered on the event loop's thread, so nothing here needs a lock.
 """
@@ -15,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from math import inf
 from queue import SimpleQueue
 from typing import NamedTuple
@@ -28,8 +32,13 @@ from sincerely.wire.smtp.replies import Outcome
 
 log = structlog.get_logger("sender")
 PAUSE_SECONDS = 0.5
-SLOW_SECONDS = 0.02  # a loop that stood still for so long does not write itself for a while
+# What records take is a mean of the last ones; these were compared with disks made slow.
+SLOW_SECONDS = 0.003  # a loop that stands still for so long does not write itself for a while
 A_WHILE_SECONDS = 5.0
+GATHER_FROM_SECONDS = 0.002  # a record that takes so long is worth gathering for
+GATHER_SHARE = 0.5  # of the time that a record takes
+MOST_GATHER_SECONDS = 0.05
+RECORDS_OF_A_MEAN = 8
 TROUBLE = "the journal of hand-overs cannot be written"
 
 
@@ -53,6 +62,9 @@ class Scribe:
         self._waiting: list[asyncio.Future[bool]] = []
         self._inbox: SimpleQueue[_Page | None] = SimpleQueue()
         self._is_busy = False
+        self._takes_seconds = 0.0
+        self._gathering: asyncio.TimerHandle | None = None
+        self._expected_count = 0
         self._near_from = 0.0 if journal.is_near else inf
         self.is_lost = False
         self._thread = threading.Thread(target=self._work, name="scribe", daemon=True)
@@ -77,6 +89,10 @@ class Scribe:
         if not self._is_busy:
             self._is_busy = True
             self._loop.call_soon(self._hand_on)  # with what else this round of the loop brings
+        elif self._gathering and len(self._waiting) >= self._expected_count:
+            self._gathering.cancel()
+            self._gathering = None
+            self._loop.call_soon(self._hand_on)
         return answer
 
     def forget(self, keys: list[Key]) -> None:
@@ -92,6 +108,7 @@ class Scribe:
 
     def _hand_on(self) -> None:
         """Write what has gathered, here or on the thread."""
+        self._gathering = None
         self._is_busy = bool(self._waiting)
         if not self._waiting:
             return
@@ -103,14 +120,12 @@ class Scribe:
 
     def _is_written(self, page: _Page) -> bool:
         """Write a page at once; False where the thread has to."""
-        began_at = self._loop.time()
         is_written = False
         with contextlib.suppress(OSError, JournalLost):
             self._write(page)
             is_written = True
-        ended_at = self._loop.time()
-        if not is_written or ended_at - began_at >= SLOW_SECONDS:
-            self._near_from = ended_at + A_WHILE_SECONDS
+        if not is_written or self._takes_seconds >= SLOW_SECONDS:
+            self._near_from = self._loop.time() + A_WHILE_SECONDS
         return is_written
 
     def _page(self) -> _Page:
@@ -124,6 +139,12 @@ class Scribe:
         for answer in waiting:
             if not answer.done():
                 answer.set_result(is_durable)
+        if self._takes_seconds >= GATHER_FROM_SECONDS:
+            self._is_busy = True
+            self._expected_count = len(self._waiting) + len(waiting)
+            pause = min(self._takes_seconds * GATHER_SHARE, MOST_GATHER_SECONDS)
+            self._gathering = self._loop.call_later(pause, self._hand_on)
+            return
         self._is_busy = bool(self._waiting)
         if self._waiting:
             self._loop.call_soon(self._hand_on)
@@ -153,7 +174,12 @@ class Scribe:
         return False
 
     def _write(self, page: _Page) -> None:
-        if page.begins_anew:
-            self._journal.begin_anew(page.record)
-        else:
-            self._journal.append(page.record)
+        began_at = time.monotonic()
+        try:
+            if page.begins_anew:
+                self._journal.begin_anew(page.record)
+            else:
+                self._journal.append(page.record)
+        finally:
+            took_seconds = time.monotonic() - began_at
+            self._takes_seconds += (took_seconds - self._takes_seconds) / RECORDS_OF_A_MEAN
