@@ -7,6 +7,7 @@ have no hand in.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -49,6 +50,8 @@ FOLLOWS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("-p", "-W", ".:3600"), "unknown"),
 )
 REFUSED_AFTER_IT = (("-r", "."), ("-f", "."), ("-Q", "."))
+# It closes with the content unread: the reset may overtake its 550, and then nobody can know.
+CUTS_OFF = ("-A", "0")
 
 
 def _mailing(cast: Cast, sink: Sink, count: int, *, now: datetime) -> Dispatch:
@@ -97,6 +100,14 @@ def _open_ones(mailings: Sequence[Dispatch]) -> set[int]:
     return set(way.values_list("mailing_id", flat=True))
 
 
+def _ends(mailing: Dispatch, switches: tuple[str, ...]) -> Counter[str]:
+    """How many mails of a mailing are in each state."""
+    found = Counter(tally(mailing.pk).by_state)
+    if switches == CUTS_OFF:
+        found["failed"] += found.pop("unknown", 0)
+    return found
+
+
 @pytest.mark.usefixtures("hurry")
 def test_each_switch_has_its_end(cast: Cast, now: datetime) -> None:
     """All of these servers at once; later the same ports belong to servers that work."""
@@ -106,7 +117,7 @@ def test_each_switch_has_its_end(cast: Cast, now: datetime) -> None:
         with sending():
             until(lambda: not _open_ones(mailings), seconds=600)
         for mailing, (switches, state) in zip(mailings, FOLLOWS, strict=True):
-            assert tally(mailing.pk).by_state == {state: each}, switches
+            assert _ends(mailing, switches) == {state: each}, switches
         for sink in made:
             sink.stop()
             sink.start()
@@ -116,11 +127,11 @@ def test_each_switch_has_its_end(cast: Cast, now: datetime) -> None:
         heard = [sink.ledger for sink in made]
     for mailing, ledger, (switches, state) in zip(mailings, heard, FOLLOWS, strict=True):
         end = state if state in ("failed", "unknown") else "accepted"
-        assert tally(mailing.pk).by_state == {end: each}, switches
+        assert _ends(mailing, switches) == {end: each}, switches
         # Content that was heard out and refused for now is heard once more, and nobody else's is.
         wanted = {"failed": 0, "unknown": 1, "accepted": 1}[end] + (switches in REFUSED_AFTER_IT)
         assert set(ledger.values()) <= {wanted}, switches
         assert len(ledger) == (each if wanted else 0), switches
     total = each * len(FOLLOWS)
-    unknown = each * sum(state == "unknown" for _, state in FOLLOWS)
+    unknown = sum(tally(mailing.pk).by_state.get("unknown", 0) for mailing in mailings)
     write_down(2, "smtp-sink's switches", done=total, kills=0, lost=0, twice=0, unknown=unknown)

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+import psycopg
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 
 from sincerely.apps.contacts.models import Contact
 from sincerely.apps.content.queries.people import people_facts
@@ -16,6 +17,8 @@ from sincerely.apps.sending.actions.outbox import LOST
 from sincerely.apps.sending.models import Message
 from sincerely.apps.sending.queries import is_finished
 from sincerely.engines.sender import loop, prepare
+from sincerely.engines.sender.journal import Journal
+from sincerely.engines.sender.owner import Owner
 from sincerely.wire.smtp.replies import Outcome, Reply, Stage
 from tests.cast import Cast
 from tests.crash.step_sender import StepSender
@@ -92,3 +95,43 @@ def _failing_at(call: int, real: Callable[..., Any]) -> Callable[..., Any]:
         return real(*arguments, **named)
 
     return asked
+
+
+def test_a_sender_that_starts_while_sessions_are_cut_starts_again(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its lock and its journal are there already, but the answer was lost."""
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite has no sessions to lose")
+    appear, cuts = Owner.appear, iter([True, True])
+
+    def cut(self: Owner) -> Journal:
+        journal = appear(self)
+        if next(cuts, False):
+            journal.close()
+            raise psycopg.OperationalError("the server closed the connection")
+        return journal
+
+    monkeypatch.setattr(Owner, "appear", cut)
+    with serving(Server()) as server:
+        dispatch = planned(cast, server, 3, now=now)
+        with sending():
+            until(lambda: is_finished(dispatch.pk))
+    assert next(cuts, None) is None
+    assert len(server.kept) == 3
+
+
+def test_what_cannot_be_given_back_is_left_to_the_next_sender(
+    cast: Cast, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database went first: the sender leaves in order all the same."""
+    with serving(Server(delay_seconds=0.01)) as server:
+        dispatch = planned(cast, server, 200, now=now)
+        with monkeypatch.context() as patch, sending():
+            patch.setattr(loop, "recover_from", _failing_at(1, loop.recover_from))
+            until(lambda: len(server.kept) > 10)
+        assert Message.objects.filter(state="claimed").exists()
+        with sending():
+            until(lambda: is_finished(dispatch.pk))
+    assert set(Counter(server.content_began).values()) == {1}
+    assert len(server.kept) == 200

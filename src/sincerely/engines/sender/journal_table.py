@@ -18,6 +18,7 @@ from sincerely.apps.sending.queries.sql import lock_rows
 from sincerely.engines.sender.journal import JournalLost
 
 MOST_LINES = 500
+CLEAR = "DELETE FROM sending_journalline WHERE owner = %s"  # of a beginning that was cut short
 PROOF = "INSERT INTO sending_journalline (owner, number, record) VALUES (%s, 0, '')"
 APPEND = """
 INSERT INTO sending_journalline (owner, number, record) SELECT p.owner, %s, %s
@@ -44,6 +45,7 @@ class TableJournal:
         self._session = session()
         self._number = 0
         self._first = 1
+        self._session.execute(CLEAR, [owner])
         self._session.execute(PROOF, [owner])
         self.begin_anew(record)
 

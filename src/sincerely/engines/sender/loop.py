@@ -13,12 +13,14 @@ import threading
 import time
 from collections import deque
 
+import psycopg
 import structlog
 from django.db import DatabaseError, close_old_connections, connection
 
 from sincerely.apps.sending.actions.outbox import note_trouble, recover
 from sincerely.apps.sending.models import Dispatch
 from sincerely.apps.sending.queries.outbox import claimable, dispatches
+from sincerely.engines.sender.journal import Journal
 from sincerely.engines.sender.lanes import AnyLane, Lanes
 from sincerely.engines.sender.owner import Owner, names_left
 from sincerely.engines.sender.prepare import Batch, PressRoom
@@ -34,6 +36,9 @@ TAKE_OVER_SECONDS = 2.0
 NAMES_SECONDS = 0.25
 SWITCH_SECONDS = 0.0005  # loop and recorder must not wait 5 ms for the thread that renders
 KNOWN_SECONDS = 0.5  # how long what mailings say of themselves is believed; the gate asks anew
+TROUBLE_SECONDS = 0.5
+TROUBLE = "the database cannot be used"
+LOST = (DatabaseError, psycopg.Error)  # the second by sessions of the owner's and the journal's
 
 
 class Sender:
@@ -58,7 +63,9 @@ class Sender:
         sys.setswitchinterval(SWITCH_SECONDS)
         loop = asyncio.get_running_loop()
         self._loop = loop
-        journal = await asyncio.to_thread(self._owner.appear)
+        journal = await asyncio.to_thread(self._appeared)
+        if journal is None:
+            return
         self._recorder = Recorder(loop, journal)
         self._recorder.start()
         self._lanes = Lanes(
@@ -73,15 +80,35 @@ class Sender:
         await self._lanes.stop()
         await asyncio.to_thread(self._leave)
 
+    def _appeared(self) -> Journal | None:
+        """Return the journal as soon as there is a database; None where this one is to stop."""
+        while not self._stop.is_set():
+            try:
+                journal = self._owner.appear()
+            except psycopg.Error:
+                metrics.fails(log, TROUBLE)
+                self._owner.leave()
+                self._stop.wait(TROUBLE_SECONDS)
+            else:
+                metrics.works(log, TROUBLE)
+                return journal
+        return None
+
     def _leave(self) -> None:
         self._recorder.close()
         self._room.close()
+        try:
+            self._give_back()
+        except LOST:
+            log.exception("what is left waits for the next sender")
+        self._owner.leave()
+        connection.close()
+
+    def _give_back(self) -> None:
         if self._recorder.is_lost:  # nothing has begun since: all that is ours by now goes back
             recover(self._owner.name, now=clock.now(), begun=())
         elif self._owner.lives():
             recover_from(self._owner.name, now=clock.now())
-        self._owner.leave()
-        connection.close()
 
     def _feed(self) -> None:
         """Keep the lanes fed; on the feeder's thread."""
@@ -94,12 +121,12 @@ class Sender:
                         self._room.forget()
                         self._has_failed = False
                     fed = self._step()
-                    metrics.works(log, "the database cannot be used")
-                except (DatabaseError, OSError):
-                    metrics.fails(log, "the database cannot be used")
+                    metrics.works(log, TROUBLE)
+                except (*LOST, OSError):
+                    metrics.fails(log, TROUBLE)
                     close_old_connections()
                     fed, self._has_failed = False, True
-                    self._stop.wait(0.5)
+                    self._stop.wait(TROUBLE_SECONDS)
                 if not fed:
                     self._hungry.wait(IDLE_SECONDS)
         finally:
